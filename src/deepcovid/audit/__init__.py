@@ -1,0 +1,1 @@
+"""Whether a detector, or its data, can be believed."""

@@ -1,0 +1,1 @@
+"""Tables of films: loaded, checked, split, made."""

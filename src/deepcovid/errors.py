@@ -1,0 +1,73 @@
+"""Errors that a user can act on: the thing, what was wrong, and the mend, in one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class DeepCovidError(Exception):
+    """A problem that the user can mend; the command line prints it without a traceback.
+
+    Args:
+        problem: what is wrong: the thing, what came, what was allowed.
+        mend: what to do about it, as an imperative.
+        path: the file or folder concerned, named first in the message.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problem: str, *, mend: str = "", path: Path | str | None = None) -> None:
+        self.problem, self.mend, self.path = problem, mend, None if path is None else Path(path)
+        head = f"{path}: " if path is not None else ""
+        tail = f" → {mend}" if mend else ""
+        super().__init__(f"{head}{problem}{tail}")
+
+
+class TableError(DeepCovidError):
+    """A table of films that cannot be used; `problems` holds every finding, with row numbers."""
+
+    def __init__(
+        self, problem: str, *, mend: str = "", path: Path | str | None = None, problems: Iterable[str] = ()
+    ) -> None:
+        self.problems = list(problems)
+        text = problem if not self.problems else problem + "\n  " + "\n  ".join(self.problems)
+        super().__init__(text, mend=mend, path=path)
+
+
+class ImageError(DeepCovidError):
+    """A file that is no readable film."""
+
+
+class ScoresError(DeepCovidError):
+    """A scores table that cannot be evaluated."""
+
+
+class RecipeError(DeepCovidError):
+    """A recipe with unknown keys or values out of range."""
+
+
+class WeightsError(DeepCovidError):
+    """Weights that are absent, damaged or made for another network."""
+
+
+class DetectorError(DeepCovidError):
+    """A detector folder that is incomplete, altered or of an unknown format."""
+
+
+class RunError(DeepCovidError):
+    """A run folder that is locked, of another configuration, or unfinished."""
+
+
+class UnknownNameError(DeepCovidError):
+    """A name that no registry entry has."""
+
+
+class MissingPackageError(DeepCovidError):
+    """An optional package that is not installed; the mend is the install line."""
+
+    def __init__(self, package: str, *, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed",
+            mend=f"pip install 'deepcovid[{extra}]'",
+        )

@@ -1,0 +1,1 @@
+"""Films: read, made uniform, varied."""

@@ -1,0 +1,174 @@
+"""The one writer of files: whole or not at all, one writer at a time, content named by its SHA-256."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepcovid.errors import DeepCovidError, RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+CACHE_VARIABLE = "DEEPCOVID_CACHE"
+
+
+def cache_dir() -> Path:
+    """The folder for weights and features that may be thrown away: $DEEPCOVID_CACHE, or the platform's cache folder."""
+    if os.environ.get(CACHE_VARIABLE):
+        return Path(os.environ[CACHE_VARIABLE]).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("deepcovid", appauthor=False)
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on leaving without error it is flushed and takes its place.
+
+    A killed process leaves `path` as it was before. The temporary file keeps the suffix, since libraries look at it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=f".part{path.suffix}")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o666 & ~_umask())
+        _sync(part)
+        os.replace(part, path)
+        _sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path | str, data: bytes) -> Path:
+    """Write `data` to `path`, whole or not at all."""
+    with atomic_path(path) as part:
+        part.write_bytes(data)
+    return Path(path)
+
+
+def write_text(path: Path | str, text: str) -> Path:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path | str, value: Any) -> Path:
+    """Write `value` as strict JSON (no NaN) with two-space indents."""
+    return write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        DeepCovidError: the file is absent or is not JSON; the message names it.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DeepCovidError("there is no such file", path=path, mend="check the path") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DeepCovidError(f"this is not JSON ({error})", path=path, mend="write the file anew") from error
+
+
+def write_table(path: Path | str, frame: pd.DataFrame) -> Path:
+    """Write a table as CSV or Parquet, by the suffix of `path`."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in {".csv", ".parquet"}:
+        raise DeepCovidError(f"a table is written as .csv or .parquet, not {suffix!r}", path=path, mend="rename it")
+    with atomic_path(path) as part:
+        if suffix == ".csv":
+            frame.to_csv(part, index=False)
+        else:
+            frame.to_parquet(part, index=False)
+    return Path(path)
+
+
+def write_tensors(
+    path: Path | str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write named arrays as one safetensors file."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    return write_bytes(path, save(contiguous, metadata=dict(metadata) if metadata else None))
+
+
+def sha256_bytes(data: bytes) -> str:
+    """The SHA-256 of `data`, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path | str) -> str:
+    """The SHA-256 of a file's bytes, read as a stream."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """The SHA-256 of `value` in canonical JSON (sorted keys, no spaces): the same for equal values on every machine."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return sha256_bytes(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def lock(folder: Path | str) -> Iterator[None]:
+    """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
+
+    Raises:
+        RunError: another live process holds the folder; the message names its PID and host.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / ".lock.json"
+    held = FileLock(folder / ".lock")
+    try:
+        held.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(
+            f"another process ({_described(holder)}) is writing here",
+            path=folder,
+            mend="wait for it to end, or choose another folder",
+        ) from error
+    try:
+        write_json(holder, {"pid": os.getpid(), "host": socket.gethostname()})
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        held.release()
+
+
+def _described(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return "just starting"
+    return f"PID {who.get('pid')} on {who.get('host')}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

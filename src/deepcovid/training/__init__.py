@@ -1,0 +1,1 @@
+"""Training: recipes, heads on frozen features, whole networks."""
