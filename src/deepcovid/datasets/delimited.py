@@ -1,0 +1,98 @@
+"""Delimited text read strictly: encoding, delimiter, quotes and ragged rows are found out and said, never guessed at."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepcovid.errors import TableError
+
+MAX_COLUMNS = 10_000
+_BINARY = {b"PK\x03\x04": "a zip or Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"PAR1": "a Parquet file"}
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """The cells of a text table as they stand in the file."""
+
+    header: list[str]
+    rows: dict[int, list[str]]  # by the row number that a spreadsheet shows; blank rows are left out
+    notes: tuple[str, ...]
+    problems: list[str]
+
+
+def read_delimited(path: Path) -> Delimited:
+    """Read comma-, semicolon- or tab-separated text with quotes as in RFC 4180.
+
+    Raises:
+        TableError: the file is no text table, has no header, an open quote, or more than 10,000 columns.
+    """
+    text, notes = _decode(path.read_bytes(), path)
+    first_line = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = _delimiter(first_line)
+    if delimiter != ",":
+        name = {";": "semicolons", "\t": "tabs"}[delimiter]
+        notes.append(f"the cells are separated by {name}, and were read so")
+    records = _records(text, delimiter, path)
+    if not records:
+        raise TableError("the file is empty", path=path, mend="write a header (image,label,…) and one row an image")
+    header_row = min(records)
+    header = [name.strip() for name in records.pop(header_row)]
+    if len(header) > MAX_COLUMNS:
+        raise TableError(
+            f"there are {len(header):,} columns; allowed are {MAX_COLUMNS:,}", path=path, mend="write one row an image"
+        )
+    rows, problems = _squared(records, len(header))
+    return Delimited(header=header, rows=rows, notes=tuple(notes), problems=problems)
+
+
+def _decode(data: bytes, path: Path) -> tuple[str, list[str]]:
+    for magic, kind in _BINARY.items():
+        if data.startswith(magic):
+            suffix = ".parquet" if magic == b"PAR1" else ".csv"
+            raise TableError(f"this is {kind}, not a text table", path=path, mend=f"save it as {suffix}")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace"), ["the file is UTF-16, and was read so"]
+    if b"\x00" in data:
+        raise TableError("this is not a text table (it holds zero bytes)", path=path, mend="save it as UTF-8 CSV")
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), ["the file is not UTF-8, and was read as latin-1: look at names with accents"]
+
+
+def _delimiter(first_line: str) -> str:
+    counts = {mark: first_line.count(mark) for mark in (",", ";", "\t")}
+    return "," if counts[","] else max(counts, key=lambda mark: (counts[mark], mark == ","))
+
+
+def _records(text: str, delimiter: str, path: Path) -> dict[int, list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records: dict[int, list[str]] = {}
+    number = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if any(cell.strip() for cell in cells):
+                records[number] = cells
+    except csv.Error as error:
+        raise TableError(
+            f"row {number + 1} cannot be read ({error})", path=path, mend="close its quotes, and double those inside"
+        ) from error
+    return records
+
+
+def _squared(records: dict[int, list[str]], width: int) -> tuple[dict[int, list[str]], list[str]]:
+    """Rows of exactly `width` cells (surplus empty cells dropped), and a problem for each row that has another width."""
+    rows: dict[int, list[str]] = {}
+    problems = []
+    for number, cells in records.items():
+        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            problems.append(
+                f"row {number}: {len(cells)} cells under a header of {width} → "
+                "put quotes around a cell that holds the separator, and write empty cells out"
+            )
+        rows[number] = (cells + [""] * width)[:width]
+    hidden = len(problems) - 20
+    return rows, problems if hidden <= 0 else [*problems[:20], f"… and {hidden} more rows of another width"]
