@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import socket
+import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +106,55 @@ def write_tensors(
 
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     return write_bytes(path, save(contiguous, metadata=dict(metadata) if metadata else None))
+
+
+class BlobStore:
+    """Bytes by key in one SQLite file (write-ahead log): safe against kills, shared between processes and threads.
+
+    Args:
+        path: the file; it and its folder are made when absent.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._local = threading.local()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection().execute("CREATE TABLE IF NOT EXISTS blobs (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"path": self.path}
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.__init__(state["path"])  # type: ignore[misc]
+
+    def _connection(self) -> sqlite3.Connection:
+        # one connection a thread and process: SQLite connections survive neither a fork nor another thread
+        if getattr(self._local, "pid", None) != os.getpid():
+            self._local.connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self._local.connection.execute("PRAGMA journal_mode=WAL")
+            # a killed process loses nothing; a power cut may lose the last moments, never the file
+            self._local.connection.execute("PRAGMA synchronous=NORMAL")
+            self._local.pid = os.getpid()
+        return self._local.connection
+
+    def put(self, items: Mapping[str, bytes]) -> None:
+        """Keep `items` in one transaction; a key that is there already keeps its first value."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", items.items())
+        connection.execute("COMMIT")
+
+    def get(self, key: str) -> bytes | None:
+        """The value under `key`, or None."""
+        row = self._connection().execute("SELECT value FROM blobs WHERE key = ?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Those of `keys` that are not kept, in their order, each once."""
+        find = self._connection().execute
+        return [
+            key for key in dict.fromkeys(keys) if find("SELECT 1 FROM blobs WHERE key = ?", (key,)).fetchone() is None
+        ]
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -1,0 +1,245 @@
+"""A detector: the folder that predicts, frozen once written; its hash is its name in every result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from deepcovid.configuration import from_mapping, to_mapping
+from deepcovid.errors import DetectorError
+from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.models.engine import cores, open_session
+from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from deepcovid.models.network import FilmNetwork
+
+FORMAT = 1
+DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
+INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatingPoint:
+    """A threshold and where it comes from: a film is called positive when its score is at or above `threshold`."""
+
+    name: str
+    threshold: float
+    chosen_on: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What detector.json says.
+
+    Attributes:
+        network, neck, classes, positive: the architecture; classes in the order of the logits.
+        preprocessing: what the graph does to a film.
+        operating_points: the first is the one that calls are made at.
+        calibration: how scores were calibrated, or None.
+        training: recipe, weights, data hash and counts.
+        licence, intended_use: who may use it for what.
+        files: SHA-256 of the other files.
+        format: of this file.
+    """
+
+    network: str
+    neck: Literal["pool", "flatten"]
+    classes: tuple[str, ...]
+    positive: str
+    preprocessing: Preprocessing
+    operating_points: tuple[OperatingPoint, ...]
+    training: dict = field(default_factory=dict)
+    files: dict = field(default_factory=dict)
+    calibration: None = None
+    activation: Literal["softmax"] = "softmax"
+    licence: str = "not stated"
+    intended_use: str = INTENDED_USE
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.positive not in self.classes:
+            raise DetectorError(
+                f"the positive class {self.positive!r} is none of {list(self.classes)}", mend="name one of the classes"
+            )
+        if not self.operating_points:
+            raise DetectorError("a detector without an operating point", mend="give at least one threshold")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able values."""
+        return to_mapping(self) | {"preprocessing": self.preprocessing.to_dict()}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a detector makes of one film: probability of each class (K,) and the feature map (F, h, w)."""
+
+    probabilities: np.ndarray
+    feature_map: np.ndarray
+
+
+class Detector:
+    """A detector folder, loaded; `Detector.load(folder)` makes one.
+
+    Attributes:
+        folder: where it lies.
+        description: what detector.json says.
+        hash: SHA-256 of detector.json, which holds those of the other files.
+    """
+
+    def __init__(self, folder: Path, description: Description, digest: str) -> None:
+        self.folder, self.description, self.hash = folder, description, digest
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Detector:
+        """The detector in `folder` (a run folder's own is found too); nothing is run or unpickled.
+
+        Raises:
+            DetectorError: a file is missing, was altered, or is of another format.
+        """
+        folder = Path(folder)
+        if not (folder / DESCRIPTION).exists() and (folder / "detector" / DESCRIPTION).exists():
+            folder = folder / "detector"
+        if not (folder / DESCRIPTION).exists():
+            raise DetectorError(
+                f"there is no {DESCRIPTION} here",
+                path=folder,
+                mend="give the folder that `deepcovid train` wrote: runs/NAME/detector",
+            )
+        values = read_json(folder / DESCRIPTION)
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            found = values.get("format") if isinstance(values, dict) else type(values).__name__
+            raise DetectorError(
+                f"the format is {found!r}; this version reads {FORMAT}",
+                path=folder / DESCRIPTION,
+                mend="update deepcovid, or train the detector anew",
+            )
+        if "preprocessing" not in values:
+            raise DetectorError(
+                "the preprocessing is not stated, so scores would be wrong",
+                path=folder / DESCRIPTION,
+                mend="copy the detector folder again",
+            )
+        description = from_mapping(Description, values, where=str(folder / DESCRIPTION), error=DetectorError)
+        _require_files(folder, description.files)
+        return cls(folder, description, sha256_file(folder / DESCRIPTION))
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What happens between a film and the network."""
+        return self.description.preprocessing
+
+    @property
+    def positive_index(self) -> int:
+        """Where the positive class stands among the logits."""
+        return self.description.classes.index(self.description.positive)
+
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """The one that calls are made at."""
+        return self.description.operating_points[0]
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return open_session(self.folder / GRAPH)
+
+    @cached_property
+    def _swift_session(self) -> onnxruntime.InferenceSession:
+        return open_session(self.folder / GRAPH, threads=cores())
+
+    @cached_property
+    def head_weight(self) -> np.ndarray:
+        """The last layer's weight, float32 (K, D): what a heat map needs besides the feature map."""
+        from safetensors import safe_open
+
+        with safe_open(self.folder / WEIGHTS, framework="np") as file:
+            weight: np.ndarray = file.get_tensor("head.weight")
+        return weight
+
+    def see(self, pixels: np.ndarray, *, alone: bool = False) -> Seen:
+        """Run `model.onnx` on one film.
+
+        Args:
+            pixels: float32 (H, W) in [0, 1] of any size.
+            alone: True uses every core for this film; False one, for callers that run several side by side.
+        """
+        return self.see_resized(self.preprocessing.resize_film(pixels), alone=alone)
+
+    def see_resized(self, film: np.ndarray, *, alone: bool = False) -> Seen:
+        """Run `model.onnx` on a film that is at the network's size already: float32 (h, w) in [0, 1]."""
+        session = self._swift_session if alone else self._session
+        logits, feature_map = session.run(["logits", "feature_map"], {"film": film[None, None]})
+        return Seen(softmax(logits)[0], feature_map[0])
+
+    def network(self) -> FilmNetwork:
+        """The network with its weights, to train on (needs the extra `train`).
+
+        Raises:
+            MissingPackageError: torch is not installed.
+        """
+        from safetensors.torch import load_file
+
+        from deepcovid.models.zoo import build_network
+
+        told = self.description
+        network = build_network(
+            told.network,
+            classes=len(told.classes),
+            neck=told.neck,
+            size=told.preprocessing.size,
+            preprocessing=told.preprocessing,
+        )
+        network.load_state_dict(load_file(self.folder / WEIGHTS), strict=True)
+        return network.eval()
+
+
+def write_detector(
+    folder: Path, *, description: Description, graph: bytes, weights: Mapping[str, np.ndarray]
+) -> Detector:
+    """Write a detector folder; detector.json comes last, so that a folder with one is whole.
+
+    Args:
+        folder: where; replaced file by file when it exists.
+        description: `files` is filled in here.
+        graph: model.onnx.
+        weights: the network's state.
+    """
+    from dataclasses import replace
+
+    (folder / DESCRIPTION).unlink(missing_ok=True)
+    write_bytes(folder / GRAPH, graph)
+    write_tensors(folder / WEIGHTS, weights)
+    files = {GRAPH: sha256_bytes(graph), WEIGHTS: sha256_file(folder / WEIGHTS)}
+    write_json(folder / DESCRIPTION, replace(description, files=files).to_dict())
+    return Detector.load(folder)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (N, K) of logits (N, K)."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: np.ndarray = shifted / shifted.sum(axis=1, keepdims=True)
+    return result
+
+
+def scores_of(logits: np.ndarray, *, classes: Sequence[str], positive: str) -> np.ndarray:
+    """The probability of the positive class (N,) from logits (N, K)."""
+    result: np.ndarray = softmax(logits.astype(np.float64))[:, list(classes).index(positive)]
+    return result
+
+
+def _require_files(folder: Path, files: Mapping[str, str]) -> None:
+    for name in (GRAPH, WEIGHTS):
+        if not (folder / name).exists():
+            raise DetectorError(f"{name} is missing", path=folder, mend="copy the detector folder again")
+        if sha256_file(folder / name) != files.get(name):
+            raise DetectorError(
+                "this file was altered after the detector was written", path=folder / name, mend="copy the folder again"
+            )

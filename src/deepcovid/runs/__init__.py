@@ -1,0 +1,1 @@
+"""Runs: everything above put together."""

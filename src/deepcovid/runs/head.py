@@ -1,0 +1,185 @@
+"""The head's way: features of a frozen backbone computed once, the last layer trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcovid.export.onnx import export_network, with_head
+from deepcovid.features.extraction import BackboneExtractor
+from deepcovid.features.store import FeatureStore, Kept, Request
+from deepcovid.models.detector import scores_of
+from deepcovid.progress import Progress
+from deepcovid.runs.data import Prepared
+from deepcovid.runs.environment import versions
+from deepcovid.storage import cache_dir, sha256_json, write_bytes
+from deepcovid.training.checkpoint import Checkpoint
+from deepcovid.training.loop import Fitted, epoch_seed
+from deepcovid.training.probe import HeadData, train_head
+from deepcovid.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import lightning_fabric
+
+    from deepcovid.imaging.augmentation import Draw
+    from deepcovid.models.network import FilmNetwork
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves: the graph, the weights, the scores of all films, the history, and what took how long."""
+
+    prepared: Prepared
+    graph: bytes
+    weights: dict[str, np.ndarray]
+    scores: np.ndarray
+    fitted: Fitted
+    facts: dict[str, Any] = field(default_factory=dict)
+    unreadable: dict[Path, str] = field(default_factory=dict)
+
+
+def cached_graph(network: FilmNetwork, *, digest: str, network_name: str) -> bytes:
+    """The network's ONNX graph, exported once for each backbone and kept in the cache; its head is to be replaced."""
+    used = {name: versions()[name] for name in ("torch", "onnx", "onnxscript")}
+    facts = {
+        "network": network_name,
+        "neck": network.neck,
+        "head": list(network.head.weight.shape),
+        "preprocessing": network.preprocessing.to_dict(),
+        "backbone": digest,
+        "exporter": used,
+    }
+    path = cache_dir() / "graphs" / f"{sha256_json(facts)[:24]}.onnx"
+    if not path.exists():
+        write_bytes(path, export_network(network))
+    return path.read_bytes()
+
+
+def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]]:
+    """Which draws of each training film are wanted, by row; None is the film as it is.
+
+    Films of the positive class are repeated in turn until there are `minority_count` of them (Deep-COVID, section II-B: 31 → 496);
+    every film has `draws` more.
+    """
+    wanted: dict[int, list[Draw | None]] = {int(row): [None] for row in prepared.rows("train")}
+    for row, draws in wanted.items():
+        draws += [_draw(recipe, row, number) for number in range(recipe.draws)]
+    positives = [row for row in wanted if prepared.targets[row] == 1]
+    for number in range(max(0, recipe.minority_count - len(positives))):
+        row = positives[number % len(positives)]
+        wanted[row].append(_draw(recipe, row, 1_000_000 + number))
+    return wanted
+
+
+def _draw(recipe: Recipe, row: int, number: int) -> Draw:
+    return recipe.augmentation.sample(epoch_seed(recipe.seed, row, number))
+
+
+def train_head_of(
+    network: FilmNetwork,
+    prepared: Prepared,
+    *,
+    recipe: Recipe,
+    fabric: lightning_fabric.Fabric,
+    folder: Path,
+    identity: str,
+    workers: int,
+    class_weights: np.ndarray | None,
+    progress: Progress,
+) -> Trained:
+    """Train the last layer of `network` on features of its frozen backbone, and score every film.
+
+    Args:
+        network: with the backbone's weights.
+        prepared: films, classes and sides.
+        recipe: with trainable = "head".
+        fabric: the device of the head's training; features are computed by ONNX Runtime on the CPU.
+        folder: where checkpoints are kept.
+        identity: of the run.
+        workers: films side by side.
+        class_weights: of the loss.
+        progress: told of films and epochs.
+    """
+    from deepcovid.models.network import backbone_hash, to_tensors
+
+    digest = backbone_hash(network)
+    progress.say("Writing the backbone as an ONNX graph, or taking it from the cache …")
+    graph = cached_graph(network, digest=digest, network_name=recipe.network)
+    extractor = BackboneExtractor(
+        graph, backbone_hash=digest, preprocessing=network.preprocessing, neck=network.neck
+    )
+    store = FeatureStore(extractor.space)
+    wanted = draws_for(prepared, recipe)
+    requests, places = _requests(prepared, wanted)
+    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress)
+    progress.say(f"Features: {kept.computed} computed, {kept.reused} taken from the store.")
+    prepared, data, films = _head_data(prepared, store, kept, places, recipe)
+    head, fitted = train_head(
+        data,
+        recipe=recipe,
+        classes=2,
+        checkpoint=Checkpoint(folder, identity=identity),
+        fabric=fabric,
+        class_weights=class_weights,
+        progress=progress,
+    )
+    weights = to_tensors(network) | {"head.weight": head.weight, "head.bias": head.bias}
+    scores = scores_of(head.logits(films), classes=prepared.classes, positive=prepared.positive)
+    facts = {
+        "features": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
+        "training_films": {"rows": len(data.slots), "arrays": len(data.features)},
+    }
+    graph = with_head(graph, weight=head.weight, bias=head.bias)
+    return Trained(prepared, graph, weights, scores, fitted, facts, kept.failures)
+
+
+def _requests(prepared: Prepared, wanted: dict[int, list[Draw | None]]) -> tuple[list[Request], list[int]]:
+    """Every film as it is, then the draws of training films; and the row that each request is of."""
+    requests, places = [], []
+    for row, image in enumerate(prepared.frame["image"]):
+        path = prepared.table.image_path(image)
+        for draw in wanted.get(row, [None]):
+            requests.append(Request(path, draw))
+            places.append(row)
+    return requests, places
+
+
+def _head_data(
+    prepared: Prepared, store: FeatureStore, kept: Kept, places: Sequence[int], recipe: Recipe
+) -> tuple[Prepared, HeadData, np.ndarray]:
+    """Features laid out for training, the readable films, and the features of all of them as they are."""
+    by_row: dict[int, list[str]] = {}
+    for row, key in zip(places, kept.keys, strict=True):
+        if key is not None:
+            by_row.setdefault(row, []).append(key)
+    unread = [row for row in range(len(prepared.frame)) if row not in by_row]
+    readable = prepared.without(unread) if unread else prepared
+    keys = [by_row[row] for row in sorted(by_row)]
+    train, val = readable.rows("train"), readable.rows("val")
+    variants = [keys[row] for row in train]
+    starts = np.cumsum([0, *(len(names) for names in variants)])
+    slots = [
+        slot
+        for row, start, names in zip(train, starts, variants, strict=False)
+        for slot in _slots(int(start), len(names), recipe, positive=bool(readable.targets[row]))
+    ]
+    films = store.stacked([names[0] for names in keys])
+    data = HeadData(
+        features=store.stacked([key for names in variants for key in names]),
+        targets=np.repeat(readable.targets[train], [len(names) for names in variants]),
+        slots=slots,
+        val_features=films[val],
+        val_targets=readable.targets[val],
+    )
+    return readable, data, films
+
+
+def _slots(start: int, count: int, recipe: Recipe, *, positive: bool) -> list[list[int]]:
+    """A film and its `draws` share one place in the epoch; each over-sampled copy has a place of its own."""
+    shared = 1 + recipe.draws
+    rows = list(range(start, start + count))
+    return [rows[:shared], *([row] for row in rows[shared:])] if positive else [rows]

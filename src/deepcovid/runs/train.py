@@ -1,0 +1,337 @@
+"""A training run, whole: table → films → detector → scores → evaluation → report, in one folder that can be resumed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deepcovid.audit.source_label import source_label
+from deepcovid.datasets.table import Table, load_table, save_table
+from deepcovid.errors import MissingPackageError, RunError
+from deepcovid.evaluation.summary import evaluate
+from deepcovid.models.detector import Description, Detector, OperatingPoint, write_detector
+from deepcovid.models.engine import cores
+from deepcovid.progress import Progress, Silent
+from deepcovid.runs.data import Prepared, prepare
+from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.folder import RunFolder
+from deepcovid.storage import lock, write_json, write_table
+from deepcovid.training.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    import lightning_fabric
+
+    from deepcovid.models.network import FilmNetwork
+    from deepcovid.models.weights import WeightsUsed
+    from deepcovid.runs.head import Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a training run is told besides table and recipe.
+
+    Attributes:
+        positive, normal, label_column: which labels mean what.
+        weights: overrides the recipe's: "imagenet", "none" or a path.
+        allow_random_backbone: whether a frozen backbone may hold random numbers.
+        device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
+        workers: films decoded or run side by side; 0: as many as there are cores.
+        loaders: processes that fetch films while a whole network trains.
+        resume: go on with the run in the folder.
+        command: the command line, for the record.
+    """
+
+    positive: str = "covid"
+    normal: str = "normal"
+    label_column: str = "label"
+    weights: str | None = None
+    allow_random_backbone: bool = False
+    device: str = "auto"
+    workers: int = 0
+    loaders: int = 0
+    resume: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, and what the report is made from."""
+
+    folder: Path
+    record: dict[str, Any]
+    evaluation: dict[str, Any]
+
+    @property
+    def report(self) -> Path:
+        """The page to open."""
+        return self.folder / "report.html"
+
+    @property
+    def detector(self) -> Detector:
+        """What was trained."""
+        return Detector.load(self.folder / "detector")
+
+
+def train(
+    table: Table | Path | str,
+    *,
+    recipe: Recipe | str | Path,
+    out: Path | str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a detector and report on it.
+
+    Args:
+        table: films, or the path of their table.
+        recipe: a Recipe, or the name or file of one.
+        out: the run folder; default `runs/<time>-<recipe>`.
+        settings: everything else.
+        progress: told what happens.
+
+    Raises:
+        DeepCovidError: anything that the user can mend; see its message.
+    """
+    settings, progress = settings or Settings(), progress or Silent()
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    folder = RunFolder(Path(out) if out else _new_folder(recipe))
+    if not isinstance(table, Table):
+        table = load_table(table, label_column=settings.label_column, check_files=True)
+    prepared = prepare(
+        table, positive=settings.positive, label_column=settings.label_column, seed=recipe.seed, progress=progress
+    )
+    network, weights = _network(recipe, settings, progress)
+    if settings.resume and not folder.path.exists():
+        raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
+    with lock(folder.path):
+        folder.begin(_config(prepared, recipe, settings, weights), resume=settings.resume)
+        if not folder.finished:
+            _work(folder, prepared, network, recipe=recipe, settings=settings, weights=weights, progress=progress)
+        else:
+            progress.say(f"{folder.path} is finished already; nothing was computed.")
+    from deepcovid.storage import read_json
+
+    return Run(folder.path, folder.record, read_json(folder / "evaluation.json"))
+
+
+def _work(
+    folder: RunFolder,
+    prepared: Prepared,
+    network: FilmNetwork,
+    *,
+    recipe: Recipe,
+    settings: Settings,
+    weights: WeightsUsed,
+    progress: Progress,
+) -> None:
+    from deepcovid.runs.report import report_run
+
+    clock: dict[str, float] = {}
+    folder.note(
+        command=settings.command,
+        versions=versions(),
+        machine=machine(),
+        weights={"name": weights.name, "sha256": weights.sha256, "source": weights.source, "sentence": weights.sentence},
+        data=_data_facts(prepared),
+        notes=list(prepared.notes),
+    )
+    with _timed(clock, "training"):
+        trained = _train(folder, prepared, network, recipe=recipe, settings=settings, progress=progress)
+    _say_unreadable(trained, progress)
+    with _timed(clock, "evaluation"):
+        scores = _scores(trained)
+        evaluations = evaluations_of(scores, settings)
+        detector = _write_detector(folder, trained, recipe, evaluations["test"], prepared, weights)
+        audit = source_label(trained.prepared.frame, positive=settings.positive, label_column=settings.label_column)
+    save_table(trained.prepared.table, folder / "table.parquet", allow_outside=True)
+    write_table(folder / "scores.parquet", scores)
+    write_table(folder / "history.csv", pd.DataFrame(trained.fitted.history))
+    write_json(folder / "evaluation.json", evaluations["test"])
+    write_json(folder / "audit.json", {"detector": detector.hash, "source_label": audit.to_dict()})
+    folder.note(
+        detector=detector.hash,
+        training={"epochs": len(trained.fitted.history), "kept_epoch": trained.fitted.kept_epoch,
+                  "stopped_early": trained.fitted.stopped_early},
+        unreadable=sorted(str(error) for error in trained.unreadable.values()),
+        timings={name: round(seconds, 3) for name, seconds in clock.items()},
+        **trained.facts,
+    )  # fmt: skip
+    with _timed(clock, "report"):
+        report_run(folder, trained=trained, scores=scores, evaluations=evaluations, detector=detector, audit=audit,
+                   recipe=recipe, settings=settings, progress=progress)  # fmt: skip
+    folder.note(status="finished", timings={name: round(seconds, 3) for name, seconds in clock.items()})
+
+
+def _train(
+    folder: RunFolder,
+    prepared: Prepared,
+    network: FilmNetwork,
+    *,
+    recipe: Recipe,
+    settings: Settings,
+    progress: Progress,
+) -> Trained:
+    common: dict[str, Any] = {
+        "recipe": recipe,
+        "fabric": _fabric(settings, progress),
+        "folder": folder / "checkpoint",
+        "identity": folder.identity,
+        "workers": settings.workers or cores(),
+        "class_weights": _class_weights(prepared) if recipe.balance == "class-weights" else None,
+        "progress": progress,
+    }
+    if recipe.trainable == "head":
+        from deepcovid.runs.head import train_head_of
+
+        return train_head_of(network, prepared, **common)
+    from deepcovid.runs.whole import train_whole
+
+    return train_whole(network, prepared, loaders=settings.loaders, **common)
+
+
+def _network(recipe: Recipe, settings: Settings, progress: Progress) -> tuple[FilmNetwork, WeightsUsed]:
+    from deepcovid.models.weights import load_backbone_weights, require_trained_backbone
+    from deepcovid.models.zoo import build_network
+
+    chosen = settings.weights or recipe.weights
+    require_trained_backbone(chosen, trainable=recipe.trainable, allow_random=settings.allow_random_backbone)
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingPackageError("torch", extra="train", purpose="training") from error
+    torch.manual_seed(recipe.seed)
+    network = build_network(
+        recipe.network, classes=2, neck=recipe.neck or None, preprocessing=recipe.preprocessing
+    )
+    used = load_backbone_weights(network, chosen, seed=recipe.seed)
+    progress.say(used.sentence)
+    return network, used
+
+
+def _fabric(settings: Settings, progress: Progress) -> lightning_fabric.Fabric:
+    import logging
+
+    import lightning_fabric
+
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
+    fabric.launch()
+    progress.say(f"Training on {fabric.device} with {cores()} cores.")
+    return fabric
+
+
+def _class_weights(prepared: Prepared) -> np.ndarray:
+    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`)."""
+    counts = np.bincount(prepared.targets[prepared.rows("train")], minlength=2)
+    weights: np.ndarray = counts.sum() / (len(counts) * counts)
+    return weights
+
+
+def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: WeightsUsed) -> dict[str, Any]:
+    """All that decides the result; two runs of equal configuration end with the same scores on a CPU."""
+    return {
+        "recipe": recipe.to_dict(),
+        "weights_sha256": weights.sha256,
+        "table_hash": prepared.table.content_hash(),
+        "labels_hash": prepared.table.content_hash(columns=["image", "split", settings.label_column]),
+        "label_column": settings.label_column,
+        "positive": settings.positive,
+        "normal": settings.normal,
+    }
+
+
+def _data_facts(prepared: Prepared) -> dict[str, Any]:
+    frame, targets = prepared.frame, prepared.targets
+    sides = {
+        side: {"positive": int(targets[prepared.rows(side)].sum()), "films": len(prepared.rows(side))}
+        for side in ("train", "val", "test")
+    }
+    return {"films": len(frame), "positive": int(targets.sum()), "sides": sides, "hash": prepared.table.hash}
+
+
+def _scores(trained: Trained) -> pd.DataFrame:
+    return trained.prepared.frame.assign(score=trained.scores)
+
+
+def evaluations_of(scores: pd.DataFrame, settings: Settings) -> dict[str, dict[str, Any]]:
+    """The evaluation of the test side (thresholds from validation), then of validation and training alone."""
+    options: dict[str, Any] = {
+        "positive": settings.positive,
+        "normal": settings.normal,
+        "label_column": settings.label_column,
+    }
+    judged = {"test": evaluate(scores[scores["split"] != "train"], **options)}
+    for side, name in (("val", "validation"), ("train", "training")):
+        judged[name] = evaluate(scores[scores["split"] == side].drop(columns="split"), **options)
+    return judged
+
+
+def _write_detector(
+    folder: RunFolder,
+    trained: Trained,
+    recipe: Recipe,
+    evaluation: dict[str, Any],
+    prepared: Prepared,
+    weights: WeightsUsed,
+) -> Detector:
+    from deepcovid.export.onnx import with_facts
+
+    points = [_operating_point(point, trained.prepared) for point in evaluation["operating_points"]]
+    points.sort(key=lambda point: not point.chosen_on.startswith("validation"))
+    description = Description(
+        network=recipe.network,
+        neck=_neck(recipe),
+        classes=prepared.classes,
+        positive=prepared.positive,
+        preprocessing=recipe.preprocessing,
+        operating_points=tuple(points),
+        training={
+            "recipe": recipe.to_dict(),
+            "weights": {"name": weights.name, "sha256": weights.sha256, "source": weights.source},
+            "table_hash": prepared.table.hash,
+            "label_column": prepared.label_column,
+            "counts": _data_facts(trained.prepared)["sides"],
+        },
+    )
+    graph = with_facts(trained.graph, preprocessing=recipe.preprocessing.to_dict(), classes=prepared.classes)
+    return write_detector(folder / "detector", description=description, graph=graph, weights=trained.weights)
+
+
+def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoint:
+    chosen = point["chosen_on"]
+    if chosen == "validation":
+        rows = prepared.rows("val")
+        chosen = f"validation ({int(prepared.targets[rows].sum())} positive of {len(rows)} films)"
+    return OperatingPoint(name=point["name"], threshold=point["threshold"], chosen_on=chosen, note=point["note"] or "")
+
+
+def _neck(recipe: Recipe) -> Any:
+    from deepcovid.models.zoo import architecture
+
+    return recipe.neck or architecture(recipe.network).neck
+
+
+def _say_unreadable(trained: Trained, progress: Progress) -> None:
+    if trained.unreadable:
+        progress.warn(f"{len(trained.unreadable)} films could not be read and were left out:")
+        for sentence in trained.unreadable.values():
+            progress.warn(sentence)
+
+
+def _new_folder(recipe: Recipe) -> Path:
+    return Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{recipe.name}"
+
+
+@contextmanager
+def _timed(clock: dict[str, float], name: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    clock[name] = time.perf_counter() - began

@@ -1,0 +1,101 @@
+"""The whole network's way: films decoded once, all layers or the last blocks trained, scores by the exported graph."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepcovid.export.onnx import export_network
+from deepcovid.features.extraction import FilmExtractor
+from deepcovid.features.store import FeatureStore, Request
+from deepcovid.models.detector import scores_of
+from deepcovid.models.engine import open_session
+from deepcovid.progress import Progress
+from deepcovid.runs.data import Prepared
+from deepcovid.runs.head import Trained
+from deepcovid.training.checkpoint import Checkpoint
+from deepcovid.training.finetune import FilmData, finetune
+from deepcovid.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import lightning_fabric
+
+    from deepcovid.models.network import FilmNetwork
+
+
+def train_whole(
+    network: FilmNetwork,
+    prepared: Prepared,
+    *,
+    recipe: Recipe,
+    fabric: lightning_fabric.Fabric,
+    folder: Path,
+    identity: str,
+    workers: int,
+    loaders: int,
+    class_weights: np.ndarray | None,
+    progress: Progress,
+) -> Trained:
+    """Train `network` on films, export it, and score every film with the exported graph.
+
+    Args:
+        network: with the weights to start from.
+        prepared: films, classes and sides.
+        recipe: with trainable = "all" or a number of blocks.
+        fabric: device, precision, processes.
+        folder: where checkpoints are kept.
+        identity: of the run.
+        workers: films decoded or scored side by side.
+        loaders: processes that fetch films while training.
+        class_weights: of the loss.
+        progress: told of films and epochs.
+    """
+    from deepcovid.models.network import to_tensors
+
+    extractor = FilmExtractor(network.preprocessing)
+    store = FeatureStore(extractor.space)
+    requests = [Request(prepared.table.image_path(image)) for image in prepared.frame["image"]]
+    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress, description="films")
+    progress.say(f"Films: {kept.computed} decoded, {kept.reused} taken from the store.")
+    unread = [row for row, key in enumerate(kept.keys) if key is None]
+    readable = prepared.without(unread) if unread else prepared
+    keys = [key for key in kept.keys if key is not None]
+    sides = {side: _side(readable, keys, side) for side in ("train", "val")}
+    fitted = finetune(
+        network,
+        store=store,
+        train=sides["train"],
+        val=sides["val"],
+        recipe=recipe,
+        checkpoint=Checkpoint(folder, identity=identity),
+        fabric=fabric,
+        class_weights=class_weights,
+        workers=loaders,
+        progress=progress,
+    )
+    progress.say("Writing the network as an ONNX graph …")
+    graph = export_network(network)
+    logits = _logits(graph, store, keys, workers=workers, progress=progress)
+    scores = scores_of(logits, classes=readable.classes, positive=readable.positive)
+    facts = {"films": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name}}
+    return Trained(readable, graph, to_tensors(network), scores, fitted, facts, kept.failures)
+
+
+def _side(prepared: Prepared, keys: list[str], side: str) -> FilmData:
+    rows = prepared.rows(side)
+    return FilmData([keys[row] for row in rows], prepared.targets[rows])
+
+
+def _logits(graph: bytes, store: FeatureStore, keys: list[str], *, workers: int, progress: Progress) -> np.ndarray:
+    session = open_session(graph)
+
+    def one(key: str) -> np.ndarray:
+        (logits,) = session.run(["logits"], {"film": store.array(key)[None, None]})
+        row: np.ndarray = logits[0]
+        return row
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return np.stack(list(progress.track(pool.map(one, keys), description="scores", total=len(keys))))

@@ -1,0 +1,217 @@
+"""The training loop, in sight: epochs, batches, validation, early stopping, a checkpoint after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcovid.errors import RunError
+from deepcovid.progress import Progress, Silent
+from deepcovid.training.checkpoint import Checkpoint, Row
+from deepcovid.training.recipe import EarlyStopping, Recipe
+from deepcovid.training.schedule import learning_rate_at, momentum_at
+
+if TYPE_CHECKING:
+    import lightning_fabric
+    import torch
+
+Batches = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How a training went: one row an epoch, the epoch that was kept (from 1), whether it stopped before the last."""
+
+    history: list[Row]
+    kept_epoch: int
+    stopped_early: bool
+
+
+def epoch_seed(seed: int, *numbers: int) -> int:
+    """A seed of its own for an epoch (or a film in an epoch), so that resuming needs no generator's state."""
+    return int(np.random.SeedSequence([seed, *numbers]).generate_state(1, np.uint32)[0])
+
+
+def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's optimiser as torch has it."""
+    import torch
+
+    options, chosen = recipe.optimiser, list(parameters)
+    if options.name == "sgd":
+        return torch.optim.SGD(
+            chosen, lr=options.learning_rate, momentum=options.momentum, weight_decay=options.weight_decay
+        )
+    kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
+    return kind(chosen, lr=options.learning_rate, weight_decay=options.weight_decay)
+
+
+def _itself(outputs: Any) -> torch.Tensor:
+    return outputs  # type: ignore[no-any-return]
+
+
+def fit(
+    model: torch.nn.Module,
+    *,
+    recipe: Recipe,
+    train_batches: Callable[[int], Batches],
+    val_batches: Callable[[], Batches],
+    steps_per_epoch: int,
+    fabric: lightning_fabric.Fabric,
+    checkpoint: Checkpoint,
+    class_weights: np.ndarray | None = None,
+    frozen: Sequence[torch.nn.Module] = (),
+    logits_of: Callable[[Any], torch.Tensor] = _itself,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Train `model` by cross-entropy; it ends as the epoch that the recipe keeps.
+
+    Args:
+        model: what is trained; only parameters that require gradients move.
+        recipe: optimiser, schedule, epochs, early stopping, seed.
+        train_batches: the (inputs, targets) batches of an epoch (from 0).
+        val_batches: the batches of the validation films; may yield none when nothing depends on them.
+        steps_per_epoch: how many batches an epoch has.
+        fabric: device, precision and processes.
+        checkpoint: written after every epoch, and resumed from when it holds epochs of this training.
+        class_weights: (K,) weights of the loss, or None.
+        frozen: parts that stay in evaluation mode (BatchNorm, dropout).
+        logits_of: takes the logits (N, K) from what `model` gives.
+        progress: told of every epoch.
+
+    Raises:
+        RunError: the loss is no longer a number.
+    """
+    import torch
+
+    net, optimiser = fabric.setup(model, build_optimiser([p for p in model.parameters() if p.requires_grad], recipe))
+    history = checkpoint.load_last(model, optimiser)
+    weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
+    loss_of = torch.nn.CrossEntropyLoss(weight=weights)
+    epochs = (progress or Silent()).track(
+        range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history)
+    )
+    for epoch in epochs:
+        if _should_stop(history, recipe.early_stopping):
+            break
+        torch.manual_seed(epoch_seed(recipe.seed, epoch))
+        _set_training(net, frozen)
+        row: Row = {"epoch": epoch + 1}
+        step = epoch * steps_per_epoch
+        forward = _Forward(net, logits_of, loss_of)
+        row |= _train_epoch(forward, train_batches(epoch), optimiser, fabric, recipe, step, steps_per_epoch)
+        row |= _validate(forward, val_batches())
+        _refuse_nan(row, recipe)
+        history.append(row)
+        if fabric.is_global_zero:
+            if best_epoch(history, recipe) == epoch + 1:
+                checkpoint.save_best(model)
+            checkpoint.save_last(model, optimiser, history)
+    stopped = len(history) < recipe.epochs
+    kept = best_epoch(history, recipe) if recipe.keep == "best" else len(history)
+    if recipe.keep == "best":
+        checkpoint.load_best(model)
+    model.eval()
+    return Fitted(history, kept, stopped)
+
+
+def best_epoch(history: Sequence[Row], recipe: Recipe) -> int:
+    """The first epoch (from 1) with the best monitored figure; without a validation figure, the last."""
+    monitor = (recipe.early_stopping or EarlyStopping()).monitor
+    figures = [row[monitor] for row in history if monitor in row]
+    if not figures:
+        return len(history)
+    return int(np.argmin(figures) if monitor == "val_loss" else np.argmax(figures)) + 1
+
+
+def _should_stop(history: Sequence[Row], rule: EarlyStopping | None) -> bool:
+    """Keras' EarlyStopping: an improvement is a change by more than `min_delta` against the best so far."""
+    if rule is None:
+        return False
+    sign = 1.0 if rule.monitor == "val_loss" else -1.0
+    best, waited = np.inf, 0
+    for row in history:
+        figure = sign * row[rule.monitor]
+        best, waited = (figure, 0) if figure < best - rule.min_delta else (best, waited + 1)
+    return waited >= rule.patience
+
+
+def _set_training(net: torch.nn.Module, frozen: Sequence[torch.nn.Module]) -> None:
+    net.train()
+    for part in frozen:
+        part.eval()
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """From a batch to its loss, and how many were right."""
+
+    net: torch.nn.Module
+    logits_of: Callable[[Any], torch.Tensor]
+    loss_of: Callable[..., torch.Tensor]
+
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, int]:
+        logits = self.logits_of(self.net(inputs))
+        return self.loss_of(logits, targets), int((logits.argmax(1) == targets).sum())
+
+
+def _train_epoch(
+    forward: _Forward,
+    batches: Batches,
+    optimiser: torch.optim.Optimizer,
+    fabric: lightning_fabric.Fabric,
+    recipe: Recipe,
+    step: int,
+    steps_per_epoch: int,
+) -> Row:
+    total = right = seen = 0.0
+    for inputs, targets in batches:
+        _set_rates(optimiser, recipe, step, steps_per_epoch)
+        loss, correct = forward(inputs, targets)
+        optimiser.zero_grad()
+        fabric.backward(loss)
+        optimiser.step()
+        step += 1
+        total, right, seen = total + loss.item() * len(targets), right + correct, seen + len(targets)
+    return {
+        "train_loss": total / seen,
+        "train_accuracy": right / seen,
+        "learning_rate": optimiser.param_groups[0]["lr"],
+    }
+
+
+def _set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps_per_epoch: int) -> None:
+    momentum = momentum_at(recipe, step=step, steps_per_epoch=steps_per_epoch)
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate_at(recipe, step=step, steps_per_epoch=steps_per_epoch)
+        if momentum is not None:
+            _set_momentum(group, momentum)
+
+
+def _set_momentum(group: dict[str, Any], momentum: float) -> None:
+    if "betas" in group:
+        group["betas"] = (momentum, group["betas"][1])
+    else:
+        group["momentum"] = momentum
+
+
+def _validate(forward: _Forward, batches: Batches) -> Row:
+    import torch
+
+    forward.net.eval()
+    total = right = seen = 0.0
+    with torch.inference_mode():
+        for inputs, targets in batches:
+            loss, correct = forward(inputs, targets)
+            total, right, seen = total + loss.item() * len(targets), right + correct, seen + len(targets)
+    return {"val_loss": total / seen, "val_accuracy": right / seen} if seen else {}
+
+
+def _refuse_nan(row: Row, recipe: Recipe) -> None:
+    if not all(np.isfinite(value) for value in row.values()):
+        raise RunError(
+            f"the loss is no longer a number in epoch {row['epoch']}",
+            mend=f"lower the learning rate (now {recipe.optimiser.learning_rate:g}), or look at the films for odd values",
+        )

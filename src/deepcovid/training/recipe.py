@@ -1,0 +1,178 @@
+"""A recipe: everything about a training but the data, as one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from deepcovid.configuration import from_mapping, to_mapping
+from deepcovid.errors import RecipeError
+from deepcovid.imaging.augmentation import Augmentation
+from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+
+
+def _positive(where: str, **values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise RecipeError(f"{where}: {name} is {value}", mend="give a number above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """How weights move: `name` is adam, adamw or sgd as torch has them; rates per step, decay as L2."""
+
+    name: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = 1e-4
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _positive("optimiser", learning_rate=self.learning_rate)
+        if not 0 <= self.momentum < 1 or self.weight_decay < 0:
+            raise RecipeError(
+                f"optimiser: momentum {self.momentum}, weight_decay {self.weight_decay}",
+                mend="momentum lies in [0, 1) and weight_decay is not negative",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How the learning rate changes: constant; one-cycle up to the optimiser's rate (Smith & Topin 2018); cosine to 0;
+    step: times `factor` every `every` epochs."""
+
+    name: Literal["constant", "one-cycle", "cosine", "step"] = "constant"
+    every: int = 7
+    factor: float = 0.1
+    warm_up: float = 0.3
+
+    def __post_init__(self) -> None:
+        _positive("schedule", every=self.every, factor=self.factor)
+        if not 0 < self.warm_up < 1:
+            raise RecipeError(f"schedule: warm_up is {self.warm_up}", mend="give a share of the steps between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyStopping:
+    """Stop when `monitor` on validation has not improved by `min_delta` for `patience` epochs."""
+
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    patience: int = 10
+    min_delta: float = 0.0
+
+    def __post_init__(self) -> None:
+        _positive("early_stopping", patience=self.patience)
+        if self.min_delta < 0:
+            raise RecipeError(f"early_stopping: min_delta is {self.min_delta}", mend="give 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One way to train a detector.
+
+    Attributes:
+        name: the recipe's name, as on the command line.
+        title: one line for the report.
+        source: where it was published.
+        network: a name of the network registry.
+        neck: "pool" or "flatten"; empty means the network's own.
+        trainable: "head" (linear layer on frozen features), "all", or the number of last backbone blocks.
+        weights: "imagenet", "none" or a path; the command line's --weights comes first.
+        preprocessing: what happens between the film and the network.
+        augmentation: how training films are varied.
+        draws: head only: augmented draws of every training film, beside the film itself.
+        minority_count: head only: positives are augmented offline to this many films (0: not at all).
+        balance: how unequal classes are weighed.
+        epochs, batch_size: passes over the training films; films a step.
+        steps_per_epoch: steps after which an epoch ends (0: when the films do).
+        keep: the epoch that becomes the detector: the last, or the best by `early_stopping.monitor`.
+        early_stopping: when to stop before the last epoch; absent: never.
+        seed: of everything random.
+    """
+
+    name: str
+    title: str = ""
+    source: str = ""
+    network: str = "resnet18"
+    neck: Literal["", "pool", "flatten"] = ""
+    trainable: Literal["head", "all"] | int = "head"
+    weights: str = "imagenet"
+    preprocessing: Preprocessing = IMAGENET
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    draws: int = 0
+    minority_count: int = 0
+    balance: Literal["none", "class-weights", "sampler"] = "none"
+    epochs: int = 100
+    batch_size: int = 20
+    steps_per_epoch: int = 0
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    schedule: Schedule = field(default_factory=Schedule)
+    keep: Literal["last", "best"] = "last"
+    early_stopping: EarlyStopping | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _positive("recipe", epochs=self.epochs, batch_size=self.batch_size)
+        if isinstance(self.trainable, int) and self.trainable < 1:
+            raise RecipeError(f"trainable is {self.trainable}", mend='give "head", "all" or a number of blocks from 1')
+        if min(self.draws, self.minority_count, self.steps_per_epoch, self.seed) < 0:
+            raise RecipeError("draws, minority_count, steps_per_epoch or seed is negative", mend="give 0 or more")
+        if self.trainable != "head" and (self.draws or self.minority_count):
+            raise RecipeError(
+                "draws and minority_count are for trainable = 'head'",
+                mend="leave them out: other trainings draw an augmentation anew each epoch; use balance for classes",
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as JSON-able values; `recipe_from` reads them back."""
+        return to_mapping(self)
+
+    def changed(self, **values: Any) -> Recipe:
+        """The recipe with some values replaced; `learning_rate` reaches into the optimiser; None means unchanged."""
+        given = {key: value for key, value in values.items() if value is not None}
+        rate = given.pop("learning_rate", None)
+        if rate is not None:
+            given["optimiser"] = replace(self.optimiser, learning_rate=rate)
+        return replace(self, **given)
+
+
+def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
+    """A recipe from plain values (of a TOML file or a run.json); unknown keys are refused."""
+    return from_mapping(Recipe, values, where=where)
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with deepcovid."""
+    return sorted(
+        entry.name[:-5] for entry in files("deepcovid").joinpath("recipes").iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load_recipe(name_or_file: str | Path) -> Recipe:
+    """A recipe by its name, or from a TOML file.
+
+    Raises:
+        RecipeError: no such recipe or file, no valid TOML, an unknown key, a value out of range.
+    """
+    text, where, stem = _recipe_text(name_or_file)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise RecipeError(f"{where} is no valid TOML: {problem}", mend="mend the line that is named") from problem
+    return recipe_from({"name": stem, **values}, where=where)
+
+
+def _recipe_text(name_or_file: str | Path) -> tuple[str, str, str]:
+    path = Path(name_or_file)
+    if str(name_or_file) in recipe_names():
+        entry = files("deepcovid").joinpath("recipes", f"{name_or_file}.toml")
+        return entry.read_text(encoding="utf-8"), f"recipe {name_or_file}", str(name_or_file)
+    if path.suffix == ".toml" and path.is_file():
+        return path.read_text(encoding="utf-8"), f"recipe {path}", path.stem
+    raise RecipeError(
+        f"there is no recipe named {str(name_or_file)!r}",
+        mend=f"give a .toml file or one of: {', '.join(recipe_names())}",
+    )
