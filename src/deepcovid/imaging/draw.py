@@ -1,0 +1,152 @@
+"""One drawn variant of a film: its parameters, written down, and what they do to pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from deepcovid.errors import RecipeError
+from deepcovid.imaging.radiograph import check_film
+from deepcovid.storage import sha256_json
+
+CONTROLS = 5  # control points a side of the elastic grid: cubic B-splines over two spans, so only slow bends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """What is done to one film, in this order: flip, geometry in one interpolation, blur, contrast, brightness, clip.
+
+    Args:
+        flip: whether left and right change places.
+        rotation: degrees anticlockwise as seen.
+        zoom: factors on the coordinates (height, width); below 1 magnifies.
+        shear: degrees.
+        translation: shift (down, right) as a fraction of height and width.
+        distortion: shifts of the elastic grid's control points as fractions of the sides: first the CONTROLS² vertical
+            ones row by row, then the horizontal ones; empty for none.
+        blur: standard deviation of a Gaussian, in pixels.
+        brightness: added after the contrast.
+        contrast: factor on the distance from 0.5.
+
+    Raises:
+        RecipeError: the distortion has another number of control points.
+    """
+
+    flip: bool = False
+    rotation: float = 0.0
+    zoom: tuple[float, float] = (1.0, 1.0)
+    shear: float = 0.0
+    translation: tuple[float, float] = (0.0, 0.0)
+    distortion: tuple[float, ...] = ()
+    blur: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("zoom", "translation", "distortion"):
+            object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
+        if len(self.distortion) not in (0, 2 * CONTROLS**2):
+            raise RecipeError(
+                f"a distortion has {2 * CONTROLS**2} shifts or none, not {len(self.distortion)}", mend="draw it anew"
+            )
+
+    def apply(self, film: np.ndarray) -> np.ndarray:
+        """The variant: float32 (h, w) in [0, 1] → the same shape, type and range; the film itself if nothing changes.
+
+        What comes in from outside the film repeats its border: black corners would mark a film as augmented, and where
+        only the positive class is augmented (Deep-COVID) they would be a shortcut to the label.
+        """
+        check_film(film)
+        out = np.ascontiguousarray(film[:, ::-1]) if self.flip else film
+        if self.moves:
+            out = self._moved(out)
+        if self.blur > 0:
+            from scipy.ndimage import gaussian_filter
+
+            out = gaussian_filter(out, self.blur, mode="nearest")
+        if self.contrast != 1 or self.brightness != 0:
+            out = (out - np.float32(0.5)) * np.float32(self.contrast) + np.float32(0.5 + self.brightness)
+        return out if out is film else np.clip(out, 0.0, 1.0, dtype=np.float32)
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels are interpolated."""
+        return self._warps or any(self.distortion)
+
+    @property
+    def _warps(self) -> bool:
+        return self.rotation != 0 or self.shear != 0 or self.zoom != (1.0, 1.0) or self.translation != (0.0, 0.0)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the film stays as it is."""
+        return not (self.flip or self.moves or self.blur or self.brightness) and self.contrast == 1
+
+    def matrix(self) -> np.ndarray:
+        """Where an output pixel comes from: float64 (2, 2) on (row, column) offsets from the centre.
+
+        Rotation · shear · zoom, in the order of Keras's `apply_affine_transform`.
+        """
+        turn, slant = math.radians(self.rotation), math.radians(self.shear)
+        rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+        shear = np.array([[1.0, -math.sin(slant)], [0.0, math.cos(slant)]])
+        return rotation @ shear @ np.diag(self.zoom)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every parameter, JSON-safe."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Draw:
+        """The draw that `to_dict` wrote.
+
+        Raises:
+            RecipeError: an unknown key.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise RecipeError(f"a draw has no {', '.join(unknown)}", mend=f"use any of {', '.join(known)}")
+        return cls(**values)
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of the parameters: with a film's own hash it names the variant."""
+        return sha256_json(self.to_dict())
+
+    def _moved(self, film: np.ndarray) -> np.ndarray:
+        from scipy.ndimage import affine_transform, map_coordinates
+
+        matrix = self.matrix()
+        shape = np.array(film.shape)
+        centre = (shape - 1) / 2
+        offset = centre - matrix @ (centre + np.array(self.translation) * shape)
+        if not any(self.distortion):
+            return affine_transform(film, matrix, offset, order=1, mode="nearest", prefilter=False)
+        rows, columns = (np.arange(side, dtype=np.float64) for side in film.shape)
+        bends = np.array(self.distortion).reshape(2, CONTROLS, CONTROLS)
+        coordinates = [
+            matrix[axis, 0] * rows[:, None] + matrix[axis, 1] * columns + offset[axis] + side * _bent(bend, film.shape)
+            for axis, (side, bend) in enumerate(zip(film.shape, bends, strict=True))
+        ]
+        return map_coordinates(film, coordinates, order=1, mode="nearest", prefilter=False)
+
+
+def _bent(controls: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The smooth field of a grid of control points: (CONTROLS, CONTROLS) → float64 (h, w)."""
+    return _basis(shape[0]) @ controls @ _basis(shape[1]).T
+
+
+@lru_cache(maxsize=16)
+def _basis(length: int) -> np.ndarray:
+    """Uniform cubic B-splines at the pixel centres of one side: float64 (length, CONTROLS), rows sum to 1."""
+    at = (np.arange(length) + 0.5) / length * (CONTROLS - 3)
+    distance = np.abs(at[:, None] - (np.arange(CONTROLS) - 1))
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = np.maximum(2 - distance, 0) ** 3 / 6
+    return np.where(distance < 1, near, far)
