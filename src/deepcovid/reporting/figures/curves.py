@@ -1,0 +1,162 @@
+"""Curves over all thresholds: ROC, precision and recall, sensitivity and specificity against the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from deepcovid.reporting import words
+from deepcovid.reporting.figures.style import (
+    DASHES,
+    GREEN,
+    INK,
+    MUTED,
+    PAPER,
+    RULE,
+    SERIES,
+    VERMILION,
+    house_style,
+    new_figure,
+    percent_axis,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Evaluation = Mapping[str, Any]
+
+
+def main_point(evaluation: Evaluation) -> Mapping[str, Any] | None:
+    """The operating point that speaks for a detector: the first not chosen on the data it is reported on, else the first."""
+    points = evaluation.get("operating_points") or []
+    honest = [point for point in points if point.get("chosen_on") != "this data"]
+    return next(iter([*honest, *points]), None)
+
+
+@house_style
+def roc_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
+    """ROC curves of several models or splits, each with its operating point and that point's interval both ways."""
+    figure, (axes,) = new_figure(5.0, 5.1)
+    axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2, zorder=1)
+    axes.annotate("chance", (0.29, 0.245), color=MUTED, fontsize=8, rotation=45, rotation_mode="anchor")
+    for place, (name, evaluation) in enumerate(evaluations.items()):
+        _roc_curve(axes, name, evaluation, place=place)
+    axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.025), aspect="equal")
+    axes.set_xlabel("1 − specificity (called positive among negatives)")
+    axes.set_ylabel("sensitivity (called positive among positives)")
+    _finish(axes)
+    _legend_below(figure, title="AUC (95 % interval)")
+    return figure
+
+
+def _roc_curve(axes: Axes, name: str, evaluation: Evaluation, *, place: int) -> None:
+    curve, auc = evaluation["curves"]["roc"], evaluation["auc"]
+    colour = SERIES[place % len(SERIES)]
+    label = _legend_line(name, auc)
+    width, alpha = (2.3, 1.0) if place == 0 else (1.5, 0.85)
+    style = DASHES[place % len(DASHES)]
+    axes.plot(
+        curve["fpr"], curve["tpr"], color=colour, linewidth=width, alpha=alpha, linestyle=style, label=label, zorder=4
+    )
+    point = main_point(evaluation)
+    if point and words.known(point["sensitivity"]["value"]) and words.known(point["specificity"]["value"]):
+        _roc_point(axes, point, colour=colour)
+
+
+def _roc_point(axes: Axes, point: Mapping[str, Any], *, colour: str) -> None:
+    sensitivity, specificity = point["sensitivity"], point["specificity"]
+    x, y = 1 - specificity["value"], sensitivity["value"]
+    across = [
+        [max(0.0, specificity["high"] - specificity["value"])],
+        [max(0.0, specificity["value"] - specificity["low"])],
+    ]
+    upright = [[max(0.0, y - sensitivity["low"])], [max(0.0, sensitivity["high"] - y)]]
+    axes.errorbar(
+        [x], [y], xerr=across, yerr=upright, fmt="o", color=colour, markersize=7,
+        markeredgecolor=PAPER, markeredgewidth=1.2, elinewidth=1.3, capsize=0, zorder=5,
+    )  # fmt: skip
+
+
+@house_style
+def pr_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
+    """Precision against recall, with the precision that chance would give: the prevalence of this table."""
+    figure, (axes,) = new_figure(5.0, 5.1)
+    for place, (name, evaluation) in enumerate(evaluations.items()):
+        curve, average = evaluation["curves"]["pr"], evaluation["average_precision"]
+        colour = SERIES[place % len(SERIES)]
+        label = _legend_line(name, average)
+        style = DASHES[place % len(DASHES)]
+        axes.plot(curve["recall"], curve["precision"], color=colour, linestyle=style, label=label,
+                  linewidth=2.3 if place == 0 else 1.5)  # fmt: skip
+        axes.axhline(evaluation["prevalence"], color=colour, linewidth=0.8, alpha=0.5, linestyle=(0, (2, 3)))
+    first = next(iter(evaluations.values()))
+    axes.annotate(
+        "chance", (0.0, first["prevalence"]), xytext=(2, 3), textcoords="offset points", color=MUTED, fontsize=8
+    )
+    axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.025), aspect="equal")
+    axes.set_xlabel("recall = sensitivity")
+    axes.set_ylabel("precision (positives among positive calls)")
+    _finish(axes)
+    _legend_below(figure, title="average precision (95 % interval)")
+    return figure
+
+
+@house_style
+def threshold_figure(evaluation: Evaluation) -> Figure:
+    """Sensitivity and specificity against the threshold, the operating points marked."""
+    figure, (axes,) = new_figure(5.0, 3.9)
+    curve = evaluation["curves"]["thresholds"]
+    axes.plot(curve["threshold"], curve["sensitivity"], color=VERMILION, drawstyle="steps-pre", label="sensitivity")
+    axes.plot(
+        curve["threshold"],
+        curve["specificity"],
+        color=GREEN,
+        drawstyle="steps-pre",
+        linestyle=DASHES[1],
+        label="specificity",
+    )
+    for point in evaluation.get("operating_points") or []:
+        axes.axvline(point["threshold"], color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    chosen = main_point(evaluation)
+    if chosen:
+        _mark_threshold(axes, chosen)
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.02, 1.03))
+    axes.set_xlabel("threshold: films with this score or more are called positive")
+    percent_axis(axes.yaxis)
+    axes.grid(axis="y")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return figure
+
+
+def _mark_threshold(axes: Axes, point: Mapping[str, Any]) -> None:
+    at = point["threshold"]
+    axes.axvline(at, color=INK, linewidth=1.2, zorder=2)
+    for measure, colour in (("sensitivity", VERMILION), ("specificity", GREEN)):
+        interval = point[measure]
+        if not words.known(interval["value"]):
+            continue
+        axes.vlines(at, interval["low"], interval["high"], color=colour, linewidth=5, alpha=0.35, zorder=3)
+        axes.plot([at], [interval["value"]], "o", color=colour, markersize=7, markeredgecolor=PAPER, zorder=4)
+    side = "left" if at < 0.6 else "right"
+    axes.annotate(
+        f"{words.threshold(at)}, chosen on {point['chosen_on']}", (at, 0.02), color=INK, fontsize=8.5, ha=side,
+        xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
+    )  # fmt: skip
+
+
+def _legend_line(name: str, interval: Mapping[str, Any]) -> str:
+    limits = words.bounds(interval, as_percent=False)
+    return f"{words.shorten(name, limit=20)}: {words.ratio(interval['value'])} ({limits}), {words.basis(interval)}"
+
+
+def _legend_below(figure: Figure, *, title: str) -> None:
+    figure.legend(
+        loc="outside lower left", title=title, title_fontsize=8.5, alignment="left", fontsize=8, labelspacing=0.35
+    )
+
+
+def _finish(axes: Axes) -> None:
+    axes.grid(visible=True)
+    percent_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
