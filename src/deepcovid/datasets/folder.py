@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepcovid.datasets.table import Table
+from deepcovid.datasets.validation import is_absolute
 from deepcovid.errors import TableError
 
 SPLIT_FOLDERS = {
@@ -27,6 +28,7 @@ LAYOUTS = """give a folder of one of these layouts:
 class _Walk:
     """What was found on the way."""
 
+    root: Path
     films: list[dict[str, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
@@ -49,12 +51,12 @@ def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
     folder = Path(folder)
     if not folder.is_dir():
         raise TableError("there is no such folder", path=folder, mend=LAYOUTS)
-    walk = _Walk()
+    walk = _Walk(folder)
     splits = [child for child in _subfolders(folder) if child.name.lower() in SPLIT_FOLDERS]
     if splits:
         _walk_splits(folder, splits, walk)
     else:
-        _walk_labels(folder, folder, "", walk)
+        _walk_labels(folder, "", walk)
     if not walk.films:
         raise TableError("no film lies in a class folder here", path=folder, mend=LAYOUTS)
     return Table(frame=_frame(walk.films, source), folder=folder, notes=tuple(_notes(walk)))
@@ -62,7 +64,7 @@ def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
 
 def _walk_splits(folder: Path, splits: list[Path], walk: _Walk) -> None:
     others = [child for child in _subfolders(folder) if child not in splits]
-    mixed = [child.name for child in others if any(True for _ in _films(child, _Walk()))]
+    mixed = [child.name for child in others if any(True for _ in _films(child, _Walk(folder)))]
     if mixed:
         raise TableError(
             f"films lie in {', '.join(mixed)}, beside the split folders {', '.join(c.name for c in splits)}",
@@ -70,13 +72,13 @@ def _walk_splits(folder: Path, splits: list[Path], walk: _Walk) -> None:
             mend="move them into the class folders of one split, or elsewhere",
         )
     for child in splits:
-        _walk_labels(folder, child, SPLIT_FOLDERS[child.name.lower()], walk)
+        _walk_labels(child, SPLIT_FOLDERS[child.name.lower()], walk)
     found = {film["split"] for film in walk.films}
     if found and "val" not in found:
         walk.notes.append("there is no val folder: thresholds need one, so take it from train by patient")
 
 
-def _walk_labels(root: Path, parent: Path, split: str, walk: _Walk) -> None:
+def _walk_labels(parent: Path, split: str, walk: _Walk) -> None:
     loose = sum(_is_film(child) for child in parent.iterdir() if child.is_file())
     if loose:
         walk.notes.append(f"{loose} films lie in {parent.name} itself, without a class folder, and were left out")
@@ -84,9 +86,9 @@ def _walk_labels(root: Path, parent: Path, split: str, walk: _Walk) -> None:
         _refuse_deeper_splits(child)
         films = list(_films(child, walk))
         if not films:
-            walk.notes.append(f"the class folder {child.relative_to(root).as_posix()} holds no film")
+            walk.notes.append(f"the class folder {child.relative_to(walk.root).as_posix()} holds no film")
         for film in films:
-            row = {"image": film.relative_to(root).as_posix(), "label": child.name.strip()}
+            row = {"image": film.relative_to(walk.root).as_posix(), "label": child.name.strip()}
             walk.films.append({**row, "split": split} if split else row)
 
 
@@ -105,19 +107,19 @@ def _films(folder: Path, walk: _Walk) -> Iterator[Path]:
     for place, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if not _is_hidden(name))
         for name in sorted(files):
-            reason = _reason_to_skip(Path(place) / name)
+            reason = _reason_to_skip(Path(place) / name, walk.root)
             if reason:
                 walk.skipped[reason] += 1
             else:
                 yield Path(place) / name
 
 
-def _reason_to_skip(path: Path) -> str:
-    if _is_hidden(path.name) or not _is_film(path):
+def _reason_to_skip(path: Path, root: Path) -> str:
+    if not _is_film(path):
         return "files are no films"
-    if not str(path).isprintable() or path.name != path.name.strip():
-        return "films have a name that a table cannot hold (rename them)"
-    return ""
+    cell = path.relative_to(root).as_posix()
+    odd = not cell.isprintable() or cell != cell.strip() or "\\" in cell or is_absolute(cell)
+    return "films have a name that a table cannot hold (rename them)" if odd else ""
 
 
 def _is_film(path: Path) -> bool:

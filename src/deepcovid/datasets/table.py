@@ -151,8 +151,9 @@ def drop_unlabelled(table: Table, *, label_column: str = "label") -> Table:
     known = table.frame[label_column].notna()
     if known.all():
         return table
-    note = f"{int((~known).sum())} of {len(table)} films have no {label_column} and were left out"
-    return table.with_frame(table.frame[known].reset_index(drop=True)).with_note(note)
+    note = f"{int((~known).sum())} of {len(table)} films have no {label_column}"
+    rest = replace(table, notes=tuple(other for other in table.notes if other != note))
+    return rest.with_frame(table.frame[known].reset_index(drop=True)).with_note(f"{note} and were left out")
 
 
 def _check_file(path: Path) -> None:

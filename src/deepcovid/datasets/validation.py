@@ -68,16 +68,16 @@ def table_problems(
 def repeated_columns(columns: Sequence[str]) -> list[str]:
     """One problem for every column name that stands more than once."""
     return [
-        f"the column {name!r} stands {count} times → keep one of them, or rename the others"
+        f"the column {shown(name)!r} stands {count} times → keep one of them, or rename the others"
         for name, count in Counter(columns).items()
         if count > 1
     ]
 
 
 def _missing_column(name: str, columns: Sequence[str]) -> str:
-    there = ", ".join(columns[:LISTED]) + (", …" if len(columns) > LISTED else "")
+    there = ", ".join(map(shown, columns[:LISTED])) + (", …" if len(columns) > LISTED else "")
     near = _nearest(name, columns)
-    mend = f"rename {near!r} to {name!r}" if near else f"add a column {name!r}"
+    mend = f"rename {shown(near)!r} to {name!r}" if near else f"add a column {name!r}"
     if name != "image":
         mend += ", or choose another label column with --label-column"
     return f"there is no column {name!r} (there are: {there or 'none'}) → {mend}"
@@ -105,14 +105,14 @@ def _path_problems(paths: pd.Series, *, folder: Path, check_files: bool, allow_o
     outside = {} if allow_outside else {r: p for r, p in known.items() if r not in absolute and leaves_folder(p)}
     problems = _some(
         (
-            f"row {row}: the {paths.name} path is absolute ({path}) → write it relative to the table's folder ({folder})"
+            f"row {row}: the {paths.name} path is absolute ({shown(path)}) → write it relative to the table's folder ({folder})"
             for row, path in absolute.items()
         ),
         more=f"absolute {paths.name} paths",
     )
     problems += _some(
         (
-            f"row {row}: the {paths.name} path leaves the table's folder ({path}) → move the table to a folder above "
+            f"row {row}: the {paths.name} path leaves the table's folder ({shown(path)}) → move the table to a folder above "
             "its films, or allow it with --allow-outside"
             for row, path in outside.items()
         ),
@@ -131,7 +131,7 @@ def _absent_files(paths: pd.Series, *, folder: Path) -> list[str]:
     backslash = "write / and not \\ between folders" if any("\\" in path for _, path in absent) else ""
     mend = backslash or f"put the files under {folder}, or move the table to the folder that its paths start from"
     head = f"{len(absent)} of {len(paths)} {paths.name} files are missing → {mend}"
-    return [head, *_some((f"row {row}: there is no file {path}" for row, path in absent), more="missing files")]
+    return [head, *_some((f"row {row}: there is no file {shown(path)}" for row, path in absent), more="missing files")]
 
 
 def _repeated_images(frame: pd.DataFrame, *, label_column: str) -> list[str]:
@@ -148,18 +148,18 @@ def _repeated_images(frame: pd.DataFrame, *, label_column: str) -> list[str]:
 
 
 def _repeated_image(name: str, rows: Iterable[Any], labels: pd.Series) -> str:
-    given = sorted(set(labels.dropna()))
+    given = [shown(label) for label in sorted(set(labels.dropna()))[:LISTED]]
     where = _rows(rows)
     if len(given) > 1:
-        return f"{where}: the same image {name} has different labels ({', '.join(given)}) → keep the row that is right"
-    return f"{where}: the same image {name} → keep one of the rows"
+        return f"{where}: the same image {shown(name)} has different labels ({', '.join(given)}) → keep the row that is right"
+    return f"{where}: the same image {shown(name)} → keep one of the rows"
 
 
 def _split_problems(split: pd.Series) -> list[str]:
     wrong = split[~split.isin(SPLITS) & split.notna()]
     return _some(
         (
-            f"row {row}: the split is {value!r}; allowed are {', '.join(SPLITS)} or an empty cell → "
+            f"row {row}: the split is {shown(value)!r}; allowed are {', '.join(SPLITS)} or an empty cell → "
             f"write {_nearest_split(value)!r}"
             for row, value in wrong.items()
         ),
@@ -187,9 +187,9 @@ def _patients_on_two_sides(frame: pd.DataFrame) -> list[str]:
 
 def _torn_patient(source: str, patient: str, split: pd.Series) -> str:
     sides = [f"{name} ({_rows(split[split == name].index)})" for name in SPLITS if (split == name).any()]
-    of = f" of source {source}" if source else ""
+    of = f" of source {shown(source)}" if source else ""
     return (
-        f"patient {patient}{of} stands on more than one side of the split: {', '.join(sides)} → "
+        f"patient {shown(patient)}{of} stands on more than one side of the split: {', '.join(sides)} → "
         "give all films of a patient one side, or empty the split column and split anew"
     )
 
@@ -199,7 +199,7 @@ def _age_problems(age: pd.Series) -> list[str]:
     wrong = ((row, value) for row, value in age.dropna().items() if not _is_age(value))
     return _some(
         (
-            f"row {row}: the age is {str(value)!r}; allowed are years from {low} to {high} → "
+            f"row {row}: the age is {shown(str(value))!r}; allowed are years from {low} to {high} → "
             "write it in years, or leave the cell empty where it is unknown"
             for row, value in wrong
         ),
@@ -224,6 +224,12 @@ def is_absolute(path: str) -> bool:
 def leaves_folder(path: str) -> bool:
     """Whether a relative path climbs out of the folder that it starts from, by its text alone (no link is followed)."""
     return any(posixpath.normpath(form).split("/")[0] == ".." for form in (path, path.replace("\\", "/")))
+
+
+def shown(text: str) -> str:
+    """A cell as a message shows it: at most 120 characters, none that a terminal would obey."""
+    printable = "".join(char if char.isprintable() else "�" for char in text[:120])
+    return printable + ("…" if len(text) > 120 else "")
 
 
 def _missing(column: pd.Series) -> list[Any]:
