@@ -1,0 +1,97 @@
+"""The one shape of every network: film → normalise → backbone → feature map → neck → feature vector → linear head."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.models.architecture import Neck
+from deepcovid.models.weight_files import COUNTER
+
+
+class FilmNetwork(nn.Module):
+    """A network that takes films as they are and does its own resizing and normalising.
+
+    Args:
+        name: of its architecture, as registered.
+        preprocessing: what happens between the film and the backbone.
+        backbone: normalised film (N, C, h, w) → feature map (N, F, h', w').
+        neck: "pool" averages the feature map over positions (D = F); "flatten" keeps all values (D = F·h'·w').
+        head: linear, D → K classes.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, name: str, *, preprocessing: Preprocessing, backbone: nn.Module, neck: Neck, head: nn.Linear
+    ) -> None:
+        super().__init__()
+        self.name, self.preprocessing, self.neck = name, preprocessing, neck
+        self.backbone, self.head = backbone, head
+        shape = (1, -1, 1, 1)
+        self.register_buffer(
+            "mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(shape), persistent=False
+        )
+        self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(shape), persistent=False)
+
+    @property
+    def classes(self) -> int:
+        """How many logits the head gives."""
+        return self.head.out_features
+
+    @property
+    def target_layer(self) -> nn.Module:
+        """The module whose output is the feature map: what Grad-CAM hooks."""
+        return self.backbone
+
+    def prepare(self, film: Tensor) -> Tensor:
+        """Films (N, 1, H, W) in [0, 1] → normalised (N, C, h, w); antialiased bilinear, exact at the network's size."""
+        if film.ndim != 4 or film.shape[1] != 1:
+            raise ValueError(f"films have the shape (N, 1, H, W), not {tuple(film.shape)}")
+        size = self.preprocessing.size
+        film = functional.interpolate(film, size=size, mode="bilinear", align_corners=False, antialias=True)
+        low, high = self.preprocessing.value_range
+        if (low, high) != (0, 1):
+            film = film * (high - low) + low
+        return (film.expand(-1, self.preprocessing.channels, -1, -1) - self.mean) / self.std
+
+    def gather(self, feature_map: Tensor) -> Tensor:
+        """The neck: feature map (N, F, h', w') → features (N, D)."""
+        return feature_map.mean(dim=(2, 3)) if self.neck == "pool" else feature_map.flatten(1)
+
+    def features(self, film: Tensor) -> Tensor:
+        """Films (N, 1, H, W) in [0, 1] → what the head receives, (N, D)."""
+        return self.gather(self.backbone(self.prepare(film)))
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        """Films (N, 1, H, W) in [0, 1], any height and width → logits (N, K) and feature map (N, F, h', w')."""
+        feature_map = self.backbone(self.prepare(film))
+        return self.head(self.gather(feature_map)), feature_map
+
+
+def to_tensors(network: nn.Module) -> dict[str, np.ndarray]:
+    """The network's whole state as arrays, named as in its state dict; what `storage.write_tensors` takes."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+
+
+def backbone_hash(network: FilmNetwork) -> str:
+    """The SHA-256 of the backbone's numbers, names and shapes: equal for equal feature maps, whatever file they came from."""
+    return hash_tensors(to_tensors(network.backbone))
+
+
+def hash_tensors(tensors: Mapping[str, np.ndarray]) -> str:
+    """The SHA-256 of named arrays, in order of their names; BatchNorm's tallies are left out."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        if not name.endswith(COUNTER):
+            array = np.ascontiguousarray(tensors[name])
+            digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            digest.update(array.data)
+    return digest.hexdigest()

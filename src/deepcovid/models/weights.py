@@ -1,0 +1,191 @@
+"""Which numbers a network starts from: `--weights imagenet|none|PATH`, and a record of it for the run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from deepcovid.errors import WeightsError
+from deepcovid.imaging.preprocessing import IMAGENET
+from deepcovid.models.weight_cache import (
+    CachedWeights,
+    WeightsRow,
+    cached,
+    fetch,
+    list_weights,
+    ways_out,
+)
+from deepcovid.models.weight_files import FittedWeights, WeightFile, fit_to_network, read_weights
+from deepcovid.models.zoo import architecture, build_network
+from deepcovid.progress import Progress
+
+if TYPE_CHECKING:
+    from deepcovid.models.network import FilmNetwork
+
+__all__ = [
+    "CachedWeights",
+    "WeightsRow",
+    "WeightsUsed",
+    "cached",
+    "fetch",
+    "list_weights",
+    "load_backbone_weights",
+    "require_trained_backbone",
+    "ways_out",
+]
+
+PUBLISHED, RANDOM = "imagenet", "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsUsed:
+    """What a network started from, for the run file.
+
+    Attributes:
+        name: as asked for: "imagenet", "none" or the path.
+        sha256: of the file that the numbers came from; None for random numbers.
+        source: where that file came from, or the seed.
+        sentence: all of this for the reader, with what was left out.
+        random: whether the backbone is untrained.
+        head_loaded: whether the head came from the file too; otherwise it is random, from the seed.
+    """
+
+    name: str
+    sha256: str | None
+    source: str
+    sentence: str
+    random: bool
+    head_loaded: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON-able values."""
+        return asdict(self)
+
+
+def require_trained_backbone(weights: str, *, trainable: Literal["head", "all"] | int, allow_random: bool) -> None:
+    """Refuse to train a head, or a few blocks, on a frozen backbone of random numbers.
+
+    Raises:
+        WeightsError: `weights` is "none", some of the backbone stays frozen, and random numbers were not allowed.
+    """
+    if weights == RANDOM and trainable != "all" and not allow_random:
+        raise WeightsError(
+            f"--weights none leaves the frozen backbone at random numbers (trainable is {trainable!r}), "
+            "so that nothing of it was ever learned",
+            mend='give --weights imagenet or --weights PATH, train the whole network (trainable = "all"), '
+            "or say that you mean it with --allow-random-backbone",
+        )
+
+
+def load_backbone_weights(
+    network: FilmNetwork,
+    weights: str | Path,
+    *,
+    seed: int,
+    allow_random: bool = True,
+    progress: Progress | None = None,
+) -> WeightsUsed:
+    """Give `network` the numbers that it starts from, in place; same file and seed, same bits.
+
+    Args:
+        network: of the zoo.
+        weights: "imagenet" (from the cache, else fetched), "none" (random), or the path of a file or detector folder.
+        seed: of the random numbers: all of them for "none", else those of a head that the file does not hold.
+        allow_random: False refuses "none".
+        progress: told of downloads and of what was left out.
+
+    Raises:
+        WeightsError: the weights cannot be had, are damaged, or belong to another network; never goes on at random.
+    """
+    if str(weights) == RANDOM:
+        if not allow_random:
+            require_trained_backbone(RANDOM, trainable="head", allow_random=False)
+        return _load_random(network, seed)
+    if str(weights) == PUBLISHED:
+        return _load_imagenet(network, seed, progress)
+    return _load_file(network, Path(weights).expanduser(), seed, progress)
+
+
+def _load_random(network: FilmNetwork, seed: int) -> WeightsUsed:
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = build_network(
+            network.name, classes=network.classes, neck=network.neck, preprocessing=network.preprocessing
+        )
+    network.load_state_dict(fresh.state_dict())
+    return WeightsUsed(
+        name=RANDOM,
+        sha256=None,
+        source=f"seed {seed}",
+        sentence=f"The backbone of {network.name} starts from random numbers (seed {seed}): nothing in it was learned.",
+        random=True,
+        head_loaded=False,
+    )
+
+
+def _load_imagenet(network: FilmNetwork, seed: int, progress: Progress | None) -> WeightsUsed:
+    held = fetch(network.name, progress=progress)
+    _apply(network, _fitted(network, read_weights(held.path)), seed)
+    known = "the published file" if held.verified else "not the published file, taken as given"
+    given = network.preprocessing
+    same = (given.mean, given.std, given.value_range) == (IMAGENET.mean, IMAGENET.std, IMAGENET.value_range)
+    other = "" if same else " They were learned with ImageNet's mean and standard deviation; films come otherwise here."
+    return WeightsUsed(
+        name=PUBLISHED,
+        sha256=held.sha256,
+        source=held.source,
+        sentence=f"The backbone of {network.name} starts from ImageNet weights "
+        f"({held.source}, SHA-256 {held.sha256}: {known}); the head from random numbers (seed {seed}).{other}",
+        random=False,
+        head_loaded=False,
+    )
+
+
+def _load_file(network: FilmNetwork, path: Path, seed: int, progress: Progress | None) -> WeightsUsed:
+    file = read_weights(path)
+    fitted = _fitted(network, file)
+    loaded = _apply(network, fitted, seed)
+    head = "the head too" if loaded else f"the head from random numbers (seed {seed}), {_why_no_head(network, fitted)}"
+    sentence = f"The backbone of {network.name} starts from {file.path} (SHA-256 {file.sha256}); {head}."
+    if progress is not None:
+        progress.say(sentence)
+    return WeightsUsed(
+        name=str(path), sha256=file.sha256, source=str(file.path), sentence=sentence, random=False, head_loaded=loaded
+    )
+
+
+def _fitted(network: FilmNetwork, file: WeightFile) -> FittedWeights:
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.backbone.state_dict().items()}
+    return fit_to_network(file, architecture(network.name), shapes)
+
+
+def _apply(network: FilmNetwork, fitted: FittedWeights, seed: int) -> bool:
+    """Load the backbone, and the head where it fits (else from the seed); whether the head was loaded."""
+    import torch
+    from torch import nn
+
+    network.backbone.load_state_dict(
+        {name: torch.tensor(array) for name, array in fitted.backbone.items()}, strict=False
+    )
+    head = {name: torch.tensor(array) for name, array in fitted.head.items()}
+    fits = {name: tensor.shape for name, tensor in head.items()} == {
+        name: tensor.shape for name, tensor in network.head.state_dict().items()
+    }
+    if not fits:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            head = nn.Linear(network.head.in_features, network.head.out_features).state_dict()
+    network.head.load_state_dict(head)
+    return fits
+
+
+def _why_no_head(network: FilmNetwork, fitted: FittedWeights) -> str:
+    if fitted.left_out:
+        return f"since the file's are of another task ({', '.join(fitted.left_out[:2])}, …)"
+    if "weight" in fitted.head:
+        there, here = fitted.head["weight"].shape, tuple(network.head.weight.shape)
+        return f"since the file's is {there}, not {here}"
+    return "since the file holds none"

@@ -1,0 +1,105 @@
+"""Networks by name: what there is, and one function that builds any of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deepcovid.errors import RecipeError
+from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.models import darkcovidnet as _darkcovidnet  # noqa: F401 - importing these files fills the registry
+from deepcovid.models import torchvision_networks as _torchvision_networks  # noqa: F401
+from deepcovid.models.architecture import ARCHITECTURES, NECKS, Architecture, Neck
+from deepcovid.models.torchvision_import import import_torch
+
+if TYPE_CHECKING:
+    from deepcovid.models.network import FilmNetwork
+
+
+def network_names() -> list[str]:
+    """The names of all registered networks, sorted."""
+    return ARCHITECTURES.names()
+
+
+def architecture(name: str) -> Architecture:
+    """What is known of the network `name` before it is built.
+
+    Raises:
+        UnknownNameError: no network has that name; the message lists them.
+    """
+    return ARCHITECTURES[name]
+
+
+def build_network(
+    name: str,
+    *,
+    classes: int,
+    size: tuple[int, int] | None = None,
+    neck: Neck | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> FilmNetwork:
+    """Build a network with random numbers, drawn from torch's global generator; `load_backbone_weights` comes next.
+
+    Args:
+        name: of a registered network.
+        classes: logits of the head, from 1.
+        size: (height, width) in pixels; absent, that of `preprocessing`, or else the paper's.
+        neck: "pool" or "flatten"; absent, the paper's.
+        preprocessing: absent, ImageNet's mean and standard deviation.
+
+    Raises:
+        UnknownNameError: no network has that name.
+        RecipeError: no classes, an unknown neck, or a size or number of channels that the backbone cannot take.
+        MissingPackageError: torch is not installed.
+    """
+    known = architecture(name)
+    preprocessing = _settled(known, size, preprocessing)
+    chosen = neck or known.neck
+    if classes < 1:
+        raise RecipeError(f"{name} cannot have {classes} classes", mend="give at least 1")
+    if chosen not in NECKS:
+        raise RecipeError(f"there is no neck {chosen!r}", mend=f"choose one of: {', '.join(NECKS)}")
+    import_torch(f"building {name}")
+    from torch import nn
+
+    from deepcovid.models.network import FilmNetwork
+
+    maps, height, width = feature_map_shape(name, classes=classes, preprocessing=preprocessing)
+    backbone = known.build(channels=preprocessing.channels, classes=classes)
+    head = nn.Linear(maps if chosen == "pool" else maps * height * width, classes)
+    return FilmNetwork(name, preprocessing=preprocessing, backbone=backbone, neck=chosen, head=head)
+
+
+def feature_map_shape(name: str, *, classes: int, preprocessing: Preprocessing) -> tuple[int, int, int]:
+    """The feature map's (F, h', w') at a size, found without computing or drawing a number.
+
+    Raises:
+        RecipeError: the film would shrink to nothing.
+    """
+    import torch
+
+    height, width = preprocessing.size
+    with torch.device("meta"), torch.no_grad():
+        backbone = ARCHITECTURES[name].build(channels=preprocessing.channels, classes=classes).eval()
+        try:
+            shape = backbone(torch.empty(1, preprocessing.channels, height, width)).shape
+        except RuntimeError as error:
+            raise RecipeError(
+                f"a film of {height} × {width} pixels is too small for {name}",
+                mend=f"give a larger size; its paper's is {ARCHITECTURES[name].size[0]} × {ARCHITECTURES[name].size[1]}",
+            ) from error
+    return int(shape[1]), int(shape[2]), int(shape[3])
+
+
+def backbone_shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of a backbone's state dict (three channels, two classes), without drawing a number."""
+    torch = import_torch(f"building {name}")
+    with torch.device("meta"):
+        backbone = ARCHITECTURES[name].build(channels=3, classes=2)
+    return {key: tuple(tensor.shape) for key, tensor in backbone.state_dict().items()}
+
+
+def _settled(known: Architecture, size: tuple[int, int] | None, given: Preprocessing | None) -> Preprocessing:
+    if given is None:
+        return replace(IMAGENET, size=size or known.size)
+    return given if size is None else replace(given, size=size)
