@@ -15,13 +15,13 @@ cells = st.one_of(st.none(), st.text(max_size=4), st.sampled_from(['a"', '","', 
 def test_two_films_share_an_id_exactly_where_source_and_patient_are_equal(pairs: list[tuple[str, str]]) -> None:
     frame = pd.DataFrame(pairs, columns=["source", "patient"]).astype(object)
     frame["image"] = [f"{row}.png" for row in range(len(frame))]
-    ids = patient_ids(frame)
+    ids, groups = patient_ids(frame).tolist(), group_ids(frame).tolist()
     for i, (source_i, patient_i) in enumerate(pairs):
         assert pd.isna(ids[i]) == (patient_i is None)
         for j, (source_j, patient_j) in enumerate(pairs):
             same = patient_i is not None and patient_i == patient_j and (source_i or "") == (source_j or "")
             assert (ids[i] is not None and ids[i] == ids[j]) == same
-            assert (group_ids(frame)[i] == group_ids(frame)[j]) == (same or i == j)
+            assert (groups[i] == groups[j]) == (same or i == j)
 
 
 def test_the_same_number_in_two_hospitals_is_two_patients() -> None:
