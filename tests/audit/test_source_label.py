@@ -49,6 +49,12 @@ def test_no_shared_source_is_a_fail_that_opens_the_report() -> None:
     assert (result.positives_shared, result.negatives_shared) == (0, 0)
 
 
+def test_a_long_list_of_sources_is_cut() -> None:
+    hospitals = {f"h{number}": (0, 3) for number in range(8)}
+    sentence = source_label(films(cohen=(20, 0), **hospitals), positive="covid").sentence
+    assert "(cohen; h0, h1, h2, h3, h4 and 3 more)" in sentence
+
+
 def test_evenly_shared_sources_are_a_pass_without_a_warning() -> None:
     result = source_label(films(a=(100, 150), b=(40, 60), c=(60, 90)), positive="covid")
     assert (result.verdict, result.warns) == ("PASS", False)

@@ -182,7 +182,7 @@ def test_validation_that_cannot_be_taken(sides: list[str], fraction: float, prob
 @settings(max_examples=30)
 @given(made=tables(), n_folds=st.integers(2, 5))
 def test_folds_part_no_patient_and_test_every_film_once(made: Table, n_folds: int) -> None:
-    fold = cross_validation_folds(made, n_folds)
+    fold = cross_validation_folds(made, n_folds=n_folds)
     assert fold.index.equals(made.frame.index)
     assert set(fold) == set(range(n_folds))
     assert fold.groupby(group_ids(made.frame)).nunique().max() == 1
@@ -192,7 +192,7 @@ def test_folds_part_no_patient_and_test_every_film_once(made: Table, n_folds: in
 @pytest.mark.filterwarnings("ignore:The least populated class")
 def test_folds_are_as_even_as_scikit_learns_to_a_film(seed: int) -> None:
     made = single_label_table(seed)
-    ours = cross_validation_folds(made, 5, 0)
+    ours = cross_validation_folds(made, n_folds=5)
     theirs = np.zeros(len(made), dtype=int)
     splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     groups = group_ids(made.frame)
@@ -205,9 +205,9 @@ def test_folds_are_as_even_as_scikit_learns_to_a_film(seed: int) -> None:
 
 def test_folds_that_cannot_be() -> None:
     with pytest.raises(TableError, match="1 folds were asked for; allowed are 2 and more → give"):
-        cross_validation_folds(table({"label": ["a"] * 3}), 1)
+        cross_validation_folds(table({"label": ["a"] * 3}), n_folds=1)
     with pytest.raises(TableError, match="3 patients cannot be divided into 5 sides"):
-        cross_validation_folds(table({"label": ["a"] * 3}), 5)
+        cross_validation_folds(table({"label": ["a"] * 3}), n_folds=5)
 
 
 @pytest.mark.films

@@ -186,8 +186,8 @@ def _sentence(
     verdict: Verdict, counts: pd.DataFrame, shared: np.ndarray, share: np.ndarray, auc: tuple[float, float, float]
 ) -> str:
     if not shared.any():
-        positives = ", ".join(counts["source"][counts["positives"] > 0])
-        negatives = ", ".join(counts["source"][counts["negatives"] > 0])
+        positives = _named(counts["source"][counts["positives"] > 0].tolist())
+        negatives = _named(counts["source"][counts["negatives"] > 0].tolist())
         return (
             f"Positives and negatives come from different sources ({positives}; {negatives}): "
             "this detector cannot be shown to read disease rather than the source."
@@ -204,6 +204,11 @@ def _sentence(
             "a detector's figures on these films cannot be told from reading the source."
         )
     return f"Whether the source predicts the label cannot be told from these films ({figures}; {overlap})."
+
+
+def _named(sources: list[str]) -> str:
+    more = f" and {len(sources) - 5} more" if len(sources) > 5 else ""
+    return ", ".join(sources[:5]) + more
 
 
 def _patients(known: pd.DataFrame, is_positive: np.ndarray) -> np.ndarray:

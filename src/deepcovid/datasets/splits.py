@@ -85,7 +85,7 @@ def add_validation(table: Table, *, fraction: float = 0.1, label_column: str = "
     return table.with_frame(frame).with_note(*_notes(frame, label_column, [*sorted(set(frame["split"].dropna()))]))
 
 
-def cross_validation_folds(table: Table, n_folds: int, seed: int = 0, *, label_column: str = "label") -> pd.Series:
+def cross_validation_folds(table: Table, *, n_folds: int, seed: int = 0, label_column: str = "label") -> pd.Series:
     """The fold (0 … n_folds - 1) in which each row is tested, by patient, stratified by label and source.
 
     Returns:

@@ -65,14 +65,15 @@ class Table:
         nothing: paths count from the folder that all films have in common.
         """
         present = sorted(name for name in columns if name in self.frame.columns)
-        base = self._common_folder()
-        cells = {name: [_canonical(value, name, self.folder, base) for value in self.frame[name]] for name in present}
+        root = os.path.abspath(self.folder)
+        base = self._common_folder(root)
+        cells = {name: [_canonical(value, name, root, base) for value in self.frame[name]] for name in present}
         rows = sorted(zip(*cells.values(), strict=True), key=repr)
         return sha256_json({"columns": present, "rows": [list(row) for row in rows]})
 
-    def _common_folder(self) -> str:
-        parents = {os.path.dirname(_place(self.folder, image)) for image in self.frame["image"].dropna()}
-        return os.path.commonpath(parents) if parents else str(self.folder)
+    def _common_folder(self, root: str) -> str:
+        parents = {os.path.dirname(_place(root, image)) for image in self.frame["image"].dropna()}
+        return os.path.commonpath(parents) if parents else root
 
 
 def load_table(
@@ -224,8 +225,8 @@ def _unknowns(frame: pd.DataFrame, label_column: str) -> list[str]:
     return notes
 
 
-def _place(folder: Path, cell: str) -> str:
-    return os.path.normpath(os.path.join(os.path.abspath(folder), cell))
+def _place(root: str, cell: str) -> str:
+    return os.path.normpath(os.path.join(root, cell))
 
 
 def _moved(cell: Any, old: Path, new: Path, path: Path) -> str | None:
@@ -234,14 +235,14 @@ def _moved(cell: Any, old: Path, new: Path, path: Path) -> str | None:
     if is_absolute(cell):
         raise TableError(f"the path {cell} is absolute", path=path, mend=f"make it relative to {old}")
     try:
-        return Path(os.path.relpath(_place(old, cell), os.path.abspath(new))).as_posix()
+        return Path(os.path.relpath(_place(os.path.abspath(old), cell), os.path.abspath(new))).as_posix()
     except ValueError as error:  # another drive, on Windows
         raise TableError(f"{cell} cannot be reached from here ({error})", path=path, mend="use one drive") from error
 
 
-def _canonical(value: Any, name: str, folder: Path, base: str) -> Any:
+def _canonical(value: Any, name: str, root: str, base: str) -> Any:
     if pd.isna(value) or value == "":
         return None
     if name in FILE_COLUMNS:
-        return Path(os.path.relpath(_place(folder, value), base)).as_posix()
+        return Path(os.path.relpath(_place(root, value), base)).as_posix()
     return float(value) if name == "age" else str(value)
