@@ -1,1 +1,78 @@
-"""deepcovid."""
+"""deepcovid: a detector of a new chest disease from its first few X-rays, with numbers you can defend.
+
+For research and teaching; no medical device and no diagnosis. The names below are imported when first used, so that
+`import deepcovid` is quick and needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepcovid.datasets.folder import import_folder
+    from deepcovid.datasets.phantom import make_phantoms
+    from deepcovid.datasets.splits import split_table
+    from deepcovid.datasets.table import Table, load_table, save_table
+    from deepcovid.errors import DeepCovidError
+    from deepcovid.evaluation.summary import evaluate
+    from deepcovid.imaging.preprocessing import Preprocessing
+    from deepcovid.imaging.radiograph import Radiograph
+    from deepcovid.imaging.readers import read_radiograph
+    from deepcovid.models.detector import Detector
+    from deepcovid.runs.predict import predict
+    from deepcovid.runs.settings import Settings
+    from deepcovid.runs.train import Run, train
+    from deepcovid.training.recipe import Recipe, load_recipe
+
+_HOMES = {
+    "Detector": "models.detector",
+    "DeepCovidError": "errors",
+    "Preprocessing": "imaging.preprocessing",
+    "Radiograph": "imaging.radiograph",
+    "Recipe": "training.recipe",
+    "Run": "runs.train",
+    "Settings": "runs.settings",
+    "Table": "datasets.table",
+    "evaluate": "evaluation.summary",
+    "import_folder": "datasets.folder",
+    "load_recipe": "training.recipe",
+    "load_table": "datasets.table",
+    "make_phantoms": "datasets.phantom",
+    "predict": "runs.predict",
+    "read_radiograph": "imaging.readers",
+    "save_table": "datasets.table",
+    "split_table": "datasets.splits",
+    "train": "runs.train",
+}
+
+__all__ = [
+    "DeepCovidError",
+    "Detector",
+    "Preprocessing",
+    "Radiograph",
+    "Recipe",
+    "Run",
+    "Settings",
+    "Table",
+    "evaluate",
+    "import_folder",
+    "load_recipe",
+    "load_table",
+    "make_phantoms",
+    "predict",
+    "read_radiograph",
+    "save_table",
+    "split_table",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'deepcovid' has no attribute {name!r}")
+    return getattr(import_module(f"deepcovid.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -79,7 +79,8 @@ def prepare(table: Table, *, positive: str, label_column: str, seed: int, progre
             f"every film is labelled {positive!r}", path=table.path, mend="add films without the disease to the table"
         )
     split, notes = _with_sides(labelled, label_column=label_column, seed=seed)
-    said = tuple(dict.fromkeys((*table.notes, *split.notes, *notes)))
+    all_notes = tuple(dict.fromkeys((*split.notes, *notes)))
+    said = tuple(note for note in all_notes if not any(other.startswith(note) for other in all_notes if other != note))
     for note in said:
         progress.say(note)
     prepared = Prepared(split, label_column, (f"not {positive}", positive), said)
@@ -99,7 +100,9 @@ def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, l
         )
     if not (table.frame["split"] == "val").any():
         split = add_validation(table, fraction=VALIDATION_SHARE, label_column=label_column, seed=seed)
-        return split, [f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it by patient."]
+        return split, [
+            f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it by patient."
+        ]
     return table, []
 
 

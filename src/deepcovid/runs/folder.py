@@ -48,7 +48,11 @@ class RunFolder:
             return
         if resume and not self.path.exists():
             raise RunError("there is no run to resume", path=self.path, mend="leave out --resume, or check --out")
-        strange = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")] if self.path.exists() else []
+        strange = (
+            [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
+            if self.path.exists()
+            else []
+        )
         if strange:
             raise RunError(
                 f"the folder holds other things ({', '.join(sorted(strange)[:3])}) and no {RECORD}",
@@ -71,7 +75,9 @@ class RunFolder:
         if not resume:
             state = "a finished run" if self.finished else "an unfinished run"
             raise RunError(
-                f"the folder holds {state}", path=self.path, mend="add --resume to go on with it, or choose another --out"
+                f"the folder holds {state}",
+                path=self.path,
+                mend="add --resume to go on with it, or choose another --out",
             )
         changed = _differences(self.record.get("config", {}), config)
         if changed:

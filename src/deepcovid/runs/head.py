@@ -62,7 +62,7 @@ def cached_graph(network: FilmNetwork, *, digest: str, network_name: str) -> byt
 def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]]:
     """Which draws of each training film are wanted, by row; None is the film as it is.
 
-    Films of the positive class are repeated in turn until there are `minority_count` of them (Deep-COVID, section II-B: 31 → 496);
+    Films of the positive class are repeated in turn until there are `minority_count` of them (Deep-COVID: 31 → 496);
     every film has `draws` more.
     """
     wanted: dict[int, list[Draw | None]] = {int(row): [None] for row in prepared.rows("train")}
@@ -109,9 +109,7 @@ def train_head_of(
     digest = backbone_hash(network)
     progress.say("Writing the backbone as an ONNX graph, or taking it from the cache …")
     graph = cached_graph(network, digest=digest, network_name=recipe.network)
-    extractor = BackboneExtractor(
-        graph, backbone_hash=digest, preprocessing=network.preprocessing, neck=network.neck
-    )
+    extractor = BackboneExtractor(graph, backbone_hash=digest, preprocessing=network.preprocessing, neck=network.neck)
     store = FeatureStore(extractor.space)
     wanted = draws_for(prepared, recipe)
     requests, places = _requests(prepared, wanted)

@@ -23,7 +23,8 @@ from deepcovid.progress import Progress, Silent
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.folder import RunFolder
-from deepcovid.storage import lock, write_json, write_table
+from deepcovid.runs.settings import Settings
+from deepcovid.storage import lock, read_json, write_json, write_table
 from deepcovid.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -32,33 +33,6 @@ if TYPE_CHECKING:
     from deepcovid.models.network import FilmNetwork
     from deepcovid.models.weights import WeightsUsed
     from deepcovid.runs.head import Trained
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a training run is told besides table and recipe.
-
-    Attributes:
-        positive, normal, label_column: which labels mean what.
-        weights: overrides the recipe's: "imagenet", "none" or a path.
-        allow_random_backbone: whether a frozen backbone may hold random numbers.
-        device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
-        workers: films decoded or run side by side; 0: as many as there are cores.
-        loaders: processes that fetch films while a whole network trains.
-        resume: go on with the run in the folder.
-        command: the command line, for the record.
-    """
-
-    positive: str = "covid"
-    normal: str = "normal"
-    label_column: str = "label"
-    weights: str | None = None
-    allow_random_backbone: bool = False
-    device: str = "auto"
-    workers: int = 0
-    loaders: int = 0
-    resume: bool = False
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +47,11 @@ class Run:
     def report(self) -> Path:
         """The page to open."""
         return self.folder / "report.html"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader must know first, gravest first; notes are not among them."""
+        return [notice["sentence"] for notice in self.record.get("warnings", []) if notice["level"] != "info"]
 
     @property
     def detector(self) -> Detector:
@@ -117,8 +96,6 @@ def train(
             _work(folder, prepared, network, recipe=recipe, settings=settings, weights=weights, progress=progress)
         else:
             progress.say(f"{folder.path} is finished already; nothing was computed.")
-    from deepcovid.storage import read_json
-
     return Run(folder.path, folder.record, read_json(folder / "evaluation.json"))
 
 
@@ -139,7 +116,12 @@ def _work(
         command=settings.command,
         versions=versions(),
         machine=machine(),
-        weights={"name": weights.name, "sha256": weights.sha256, "source": weights.source, "sentence": weights.sentence},
+        weights={
+            "name": weights.name,
+            "sha256": weights.sha256,
+            "source": weights.source,
+            "sentence": weights.sentence,
+        },
         data=_data_facts(prepared),
         notes=list(prepared.notes),
     )
@@ -208,10 +190,8 @@ def _network(recipe: Recipe, settings: Settings, progress: Progress) -> tuple[Fi
     except ImportError as error:
         raise MissingPackageError("torch", extra="train", purpose="training") from error
     torch.manual_seed(recipe.seed)
-    network = build_network(
-        recipe.network, classes=2, neck=recipe.neck or None, preprocessing=recipe.preprocessing
-    )
-    used = load_backbone_weights(network, chosen, seed=recipe.seed)
+    network = build_network(recipe.network, classes=2, neck=recipe.neck or None, preprocessing=recipe.preprocessing)
+    used = load_backbone_weights(network, chosen, seed=recipe.seed, progress=progress)
     progress.say(used.sentence)
     return network, used
 

@@ -153,6 +153,6 @@ def split_batches(places: Sequence[Place], size: int) -> list[list[Place]]:
 def _loader(films: _EpochFilms, batches: list[list[Place]], workers: int, fabric: lightning_fabric.Fabric) -> Batches:
     import torch
 
-    loader: Any = torch.utils.data.DataLoader(films, batch_sampler=batches, num_workers=workers)  # type: ignore[arg-type]
+    loader: Any = torch.utils.data.DataLoader(films, batch_sampler=batches, num_workers=workers)
     for pixels, targets in loader:
         yield pixels.to(fabric.device), targets.to(fabric.device)

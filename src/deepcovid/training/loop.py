@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,16 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) ->
     return kind(chosen, lr=options.learning_rate, weight_decay=options.weight_decay)
 
 
+WORTH_A_LINE = 2.0  # seconds that an epoch must take to be told of one by one
+
+
+def _told(row: Row, recipe: Recipe) -> str:
+    figures = [f"{name.replace('_', ' ')} {row[name]:.4f}" for name in row if name.endswith(("loss", "accuracy"))]
+    return f"epoch {row['epoch']} of {recipe.epochs}: {', '.join(figures)}"
+
+
 def _itself(outputs: Any) -> torch.Tensor:
-    return outputs  # type: ignore[no-any-return]
+    return outputs
 
 
 def fit(
@@ -90,12 +99,14 @@ def fit(
     history = checkpoint.load_last(model, optimiser)
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
     loss_of = torch.nn.CrossEntropyLoss(weight=weights)
-    epochs = (progress or Silent()).track(
+    speaker = progress or Silent()
+    epochs = speaker.track(
         range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history)
     )
     for epoch in epochs:
         if _should_stop(history, recipe.early_stopping):
             break
+        began = time.monotonic()
         torch.manual_seed(epoch_seed(recipe.seed, epoch))
         _set_training(net, frozen)
         row: Row = {"epoch": epoch + 1}
@@ -105,6 +116,8 @@ def fit(
         row |= _validate(forward, val_batches())
         _refuse_nan(row, recipe)
         history.append(row)
+        if time.monotonic() - began > WORTH_A_LINE:
+            speaker.say(_told(row, recipe))
         if fabric.is_global_zero:
             if best_epoch(history, recipe) == epoch + 1:
                 checkpoint.save_best(model)

@@ -53,7 +53,7 @@ def epoch_rows(data: HeadData, *, recipe: Recipe, epoch: int) -> np.ndarray:
     rng = np.random.default_rng(epoch_seed(recipe.seed, epoch, 1))
     wanted = recipe.steps_per_epoch * recipe.batch_size or len(data.slots)
     order = np.concatenate([rng.permutation(len(data.slots)) for _ in range(-(-wanted // len(data.slots)))])[:wanted]
-    return np.array([data.slots[slot][rng.integers(len(data.slots[slot]))] for slot in order])
+    return np.array([data.slots[int(slot)][int(rng.integers(len(data.slots[int(slot)])))] for slot in order])
 
 
 def train_head(

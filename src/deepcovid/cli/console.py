@@ -1,0 +1,85 @@
+"""How the command line speaks: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+
+def console(*, error: bool = False) -> Console:
+    """A rich console on standard output, or on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=error, highlight=False, soft_wrap=True)
+
+
+class Spoken:
+    """Progress on standard error: lines, and bars where it is a terminal."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self._console = console(error=True)
+
+    def say(self, sentence: str) -> None:
+        """A line, unless quiet."""
+        if not self.quiet:
+            self._console.print(sentence, style="dim", markup=False)
+
+    def warn(self, sentence: str) -> None:
+        """A line, always."""
+        self._console.print(f"warning: {sentence}", style="yellow", markup=False)
+
+    def track(self, things: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
+        """A bar with rate and time left; where standard error is no terminal, a line at each tenth."""
+        if self.quiet or total == 0:
+            yield from things
+        elif self._console.is_terminal:
+            yield from self._bar(things, description, total)
+        else:
+            yield from self._lines(things, description, total)
+
+    def _bar(self, things: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            yield from bar.track(things, total=total, description=description)
+
+    def _lines(self, things: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+        step = max(1, (total or 100) // 10)
+        for number, thing in enumerate(things, 1):
+            yield thing
+            if number % step == 0 and number != total:
+                self.say(f"{description}: {number} of {total or '?'}")
+
+
+def command_line() -> str:
+    """The command as it was typed, for the record of a run."""
+    import shlex
+
+    return shlex.join(["deepcovid", *sys.argv[1:]])
+
+
+def say_error(message: str) -> None:
+    """An error on standard error, without a traceback."""
+    console(error=True).print(f"error: {message}", style="bold red", markup=False)

@@ -1,0 +1,62 @@
+"""Commands on tables of films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deepcovid.cli.console import console
+
+app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="FOLDER/<label>/films, or FOLDER/{train,val,test}/<label>/films.")],
+    out: Annotated[Path, typer.Option(help="The table to write (CSV or Parquet), in FOLDER or above it.")],
+    source: Annotated[
+        str | None, typer.Option(help="The hospital or collection that all these films come from.")
+    ] = None,
+) -> None:
+    """Turn a folder of class folders into a table."""
+    from deepcovid.datasets.folder import import_folder
+    from deepcovid.datasets.table import save_table
+
+    table = save_table(import_folder(folder, source=source), out)
+    screen = console()
+    for label, count in table.frame["label"].value_counts().sort_index().items():
+        screen.print(f"{label}: {count} films", markup=False)
+    for note in table.notes:
+        screen.print(f"! {note}", style="yellow", markup=False)
+    screen.print(f"written: {out}", markup=False)
+
+
+@app.command()
+def split(
+    table: Annotated[Path, typer.Argument(help="Table of films.")],
+    out: Annotated[Path, typer.Option(help="The table to write.")],
+    train: Annotated[float, typer.Option(min=0, max=1, help="Share of films to train on.")] = 0.7,
+    val: Annotated[float, typer.Option(min=0, max=1, help="Share of films to choose thresholds on.")] = 0.1,
+    test: Annotated[float, typer.Option(min=0, max=1, help="Share of films to report on.")] = 0.2,
+    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a split that the table has.")] = False,
+) -> None:
+    """Split a table into train, val and test by patient, alike in label and source."""
+    import pandas as pd
+
+    from deepcovid.datasets.splits import split_table
+    from deepcovid.datasets.table import load_table, save_table
+
+    whole = load_table(table, label_column=label_column, check_files=False)
+    fractions = {"train": train, "val": val, "test": test}
+    done = split_table(whole, fractions=fractions, label_column=label_column, seed=seed, overwrite=overwrite)
+    save_table(done, out)
+    screen = console()
+    counts = pd.crosstab(done.frame[label_column].fillna("(unknown)"), done.frame["split"])
+    screen.print(counts.reindex(columns=[side for side in fractions if side in counts]).to_string(), markup=False)
+    for note in done.notes:
+        screen.print(f"! {note}", style="yellow", markup=False)
+    screen.print(f"written: {out}", markup=False)

@@ -1,0 +1,65 @@
+"""The command that evaluates scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deepcovid.cli.console import console
+
+
+def evaluate(
+    scores: Annotated[
+        list[Path], typer.Argument(help="Scores (CSV or Parquet) with a label and a score; several: compared.")
+    ],
+    positive: Annotated[
+        str | None, typer.Option(help="The positive label; default: covid, or 1 where labels are 0 and 1.")
+    ] = None,
+    normal: Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")] = "normal",
+    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    score_column: Annotated[str, typer.Option(help="The column that holds the score.")] = "score",
+    threshold: Annotated[list[float] | None, typer.Option(help="A threshold to report at; may be repeated.")] = None,
+    target_sensitivity: Annotated[float, typer.Option(min=0, max=1, help="For the threshold chosen by rule.")] = 0.975,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the evaluation here ('-': print it).")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page here.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+) -> None:
+    """Evaluate scores, of deepcovid or of any program: intervals, thresholds, ROC, confusion matrices."""
+    from deepcovid.cli.tables import evaluation_lines
+    from deepcovid.reporting.report import write_evaluation_report
+    from deepcovid.runs.evaluate import evaluate_files
+    from deepcovid.storage import write_json
+
+    evaluations = evaluate_files(
+        scores,
+        positive=positive,
+        normal=normal,
+        label_column=label_column,
+        score_column=score_column,
+        thresholds=threshold or [],
+        target_sensitivity=target_sensitivity,
+        seed=seed,
+    )
+    whole = next(iter(evaluations.values())) if len(evaluations) == 1 else {"models": evaluations}
+    if html_file is not None:
+        write_evaluation_report(evaluations, html_file, title=f"{whole.get('positive', 'scores')}: evaluation")
+    if json_file is not None and str(json_file) == "-":
+        import json
+
+        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    screen = console()
+    for name, evaluation in evaluations.items():
+        if len(evaluations) > 1:
+            screen.print(f"\n{name}", style="bold", markup=False)
+        for line in evaluation_lines(evaluation):
+            screen.print(line, markup=False)
+        for note in evaluation["notes"]:
+            screen.print(f"! {note}", style="yellow", markup=False)
+    if json_file is not None:
+        write_json(json_file, whole)
+    for path in (json_file, html_file):
+        if path is not None:
+            screen.print(f"written: {path}", markup=False)

@@ -1,0 +1,124 @@
+"""The command that predicts."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deepcovid.cli.console import Spoken, console
+
+if TYPE_CHECKING:
+    from deepcovid.models.detector import Detector
+    from deepcovid.runs.predict import Prediction, Predictions
+
+SHOWN = 20  # films told one by one; of more, the most certain
+
+
+class Style(enum.StrEnum):
+    """How a heat map looks."""
+
+    uniform = "uniform"
+    rawat = "rawat"
+
+
+def predict(
+    detector: Annotated[Path, typer.Argument(help="Detector folder (or run folder).")],
+    paths: Annotated[list[str], typer.Argument(help="Films, folders or globs.")],
+    heatmap: Annotated[Path | None, typer.Option(help="Write a heat map for each film into this folder.")] = None,
+    style: Annotated[Style, typer.Option(help="uniform, or rawat: jet at 0.4 over the film.")] = Style.uniform,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results here ('-': print them).")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table here.")] = None,
+    next_step: Annotated[
+        str | None, typer.Option(envvar="DEEPCOVID_NEXT_STEP", help="What your site says after a positive call.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch."""
+    from deepcovid.imaging.finding import find_films
+    from deepcovid.models.detector import Detector
+    from deepcovid.models.engine import cores
+    from deepcovid.runs.predict import NEXT_STEP, Wishes
+    from deepcovid.runs.predict import predict as run
+
+    loaded = Detector.load(detector)
+    films = find_films(paths)
+    wishes = Wishes(heatmaps=heatmap, style=style.value, next_step=next_step or NEXT_STEP, workers=workers or cores())
+    found = run(loaded, films, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
+    _write(found, loaded, json_file=json_file, csv_file=csv_file)
+    if json_file is None or str(json_file) != "-":
+        _show(found, loaded)
+        for path in (csv_file, json_file):
+            if path is not None:
+                typer.echo(f"written: {path}")
+    _tell_failures(found)
+    if found.failed:
+        raise typer.Exit(1 if found.done else 2)
+
+
+def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
+    from deepcovid.runs.predict import NOTICE
+
+    return {
+        "detector": {"hash": detector.hash, "positive": detector.description.positive},
+        "notice": NOTICE,
+        "predictions": [prediction.to_dict() for prediction in found.done],
+        "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],
+    }
+
+
+def _write(found: Predictions, detector: Detector, *, json_file: Path | None, csv_file: Path | None) -> None:
+    if csv_file is not None:
+        from deepcovid.runs.predict import csv_text
+        from deepcovid.storage import write_text
+
+        write_text(csv_file, csv_text(found))
+    if json_file is None:
+        return
+    if str(json_file) == "-":
+        import json
+
+        typer.echo(json.dumps(_whole(found, detector), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        from deepcovid.storage import write_json
+
+        write_json(json_file, _whole(found, detector))
+
+
+def _show(found: Predictions, detector: Detector) -> None:
+    from deepcovid.runs.predict import NOTICE
+
+    screen = console()
+    shown = found.done
+    if len(shown) > SHOWN:
+        called = sum(prediction.positive for prediction in shown)
+        screen.print(
+            f"{len(shown)} films: {called} called {detector.description.positive}, {len(shown) - called} not; "
+            f"the {SHOWN} highest scores:",
+            markup=False,
+        )
+        shown = sorted(shown, key=lambda prediction: -prediction.score)[:SHOWN]
+    for prediction in shown:
+        for line in _lines(prediction):
+            screen.print(line, markup=False)
+    screen.print(f"\ndetector {detector.hash[:12]} · {NOTICE}", style="dim", markup=False)
+
+
+def _lines(prediction: Prediction) -> list[str]:
+    lines = [f"{prediction.score:.3f}  {prediction.path}", f"       {prediction.call}; {prediction.seconds:.2f} s"]
+    if prediction.next_step:
+        lines.append(f"       next: {prediction.next_step}")
+    if prediction.heatmap is not None:
+        lines.append(f"       heat map: {prediction.heatmap}")
+    return lines
+
+
+def _tell_failures(found: Predictions) -> None:
+    if found.failed:
+        screen = console(error=True)
+        screen.print(f"{len(found.failed)} films could not be scored:", style="bold red", markup=False)
+        for reason in found.failed.values():
+            screen.print(f"  {reason}", style="red", markup=False)

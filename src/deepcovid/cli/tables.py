@@ -1,0 +1,42 @@
+"""Results as lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
+    """The main figures of an evaluation, each with its interval, its n and what was resampled."""
+    told = f"{evaluation['n_positive']} {evaluation['positive']} and {evaluation['n_negative']} other films"
+    patients = "" if evaluation["n_patients"] is None else f" of {evaluation['n_patients']} patients"
+    side = f" on {evaluation['split']}" if evaluation["split"] else ""
+    lines = [f"{told}{patients}{side}", f"AUC                {_ratio(evaluation['auc'])}"]
+    lines.append(f"average precision  {_ratio(evaluation['average_precision'])}")
+    for point in evaluation["operating_points"]:
+        lines += ["", f"{point['name']}: threshold {point['threshold']:.4f}, chosen on {_origin(point['chosen_on'])}"]
+        for name in ("sensitivity", "specificity"):
+            wald = point["paper_interval"][name]
+            paper = f"   paper's interval ± {100 * wald['halfwidth']:.1f}" if wald["halfwidth"] is not None else ""
+            lines.append(f"  {name}      {_percent(point[name])}{paper}")
+        lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
+    return lines
+
+
+def _origin(chosen_on: str) -> str:
+    return {"given": "no data (given)", "this data": "the data it is reported on"}.get(chosen_on, chosen_on)
+
+
+def _ratio(interval: dict[str, Any]) -> str:
+    limits = f"{interval['low']:.3f} to {interval['high']:.3f}"
+    return f"{interval['value']:.3f}  ({limits}; {_basis(interval)})"
+
+
+def _basis(interval: dict[str, Any]) -> str:
+    return f"{interval['method']}, {interval['n']} {interval['unit']}s"
+
+
+def _percent(interval: dict[str, Any]) -> str:
+    return (
+        f"{100 * interval['value']:5.1f} %  ({100 * interval['low']:.1f} to {100 * interval['high']:.1f}; "
+        f"{_basis(interval)})"
+    )

@@ -1,0 +1,41 @@
+"""The whole way on phantoms: films made here, a detector trained on them, a report; no data and no network needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deepcovid.datasets.phantom import make_phantoms
+from deepcovid.datasets.table import load_table
+from deepcovid.errors import RunError
+from deepcovid.progress import Progress, Silent
+from deepcovid.runs.settings import Settings
+from deepcovid.runs.train import Run, train
+from deepcovid.training.recipe import load_recipe
+
+
+def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", progress: Progress | None = None) -> Run:
+    """Make phantoms in `out`/films, train on them in `out`/run.
+
+    Args:
+        out: a folder; films and a finished run of the same settings that lie there are used again.
+        patients: phantom patients, with one to three films each.
+        seed: of phantoms and training.
+        command: the command line, for the record.
+        progress: told what happens.
+
+    Raises:
+        RunError: `out` holds something else.
+    """
+    progress = progress or Silent()
+    films = out / "films"
+    if not (films / "table.csv").exists():
+        if out.exists() and any(out.iterdir()) and not films.exists():
+            raise RunError("the folder holds other things", path=out, mend="choose another --out")
+        progress.say(f"Making films of {patients} phantom patients …")
+        make_phantoms(films, patients=patients, seed=seed, progress=progress)
+    else:
+        progress.say(f"Using the phantoms in {films}; delete {out} to begin anew.")
+    table = load_table(films / "table.csv")
+    run = out / "run"
+    settings = Settings(positive="covid", command=command, device="cpu", resume=run.exists())
+    return train(table, recipe=load_recipe("demo").changed(seed=seed), out=run, settings=settings, progress=progress)

@@ -1,0 +1,93 @@
+"""Evaluations of score files: a run's own, or those of any program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepcovid.datasets.delimited import read_delimited
+from deepcovid.errors import ScoresError
+from deepcovid.evaluation.summary import evaluate
+
+FIRST_DISEASE = "covid"
+
+
+def evaluate_files(
+    paths: Sequence[Path],
+    *,
+    positive: str | None,
+    normal: str | None,
+    label_column: str,
+    score_column: str,
+    thresholds: Sequence[float],
+    target_sensitivity: float,
+    seed: int = 0,
+) -> dict[str, dict[str, Any]]:
+    """The evaluation of each file under its name.
+
+    Args:
+        paths: CSV or Parquet files of scores, or run folders.
+        positive: the positive label; None: "covid" where it occurs, "1" where the labels are 0 and 1.
+        normal: the label of healthy films.
+        label_column, score_column: where label and score stand.
+        thresholds: thresholds to report at.
+        target_sensitivity: for the threshold chosen by rule.
+        seed: of the bootstrap.
+
+    Raises:
+        ScoresError: a file cannot be read or evaluated; the message names it.
+    """
+    evaluations: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        frame = read_scores(path)
+        try:
+            evaluations[_name(path, evaluations)] = evaluate(
+                frame,
+                positive=positive or _default_positive(frame, label_column),
+                normal=normal,
+                label_column=label_column,
+                score_column=score_column,
+                thresholds=thresholds,
+                target_sensitivity=target_sensitivity,
+                seed=seed,
+            )
+        except ScoresError as error:
+            raise ScoresError(error.problem, mend=error.mend, path=path) from error
+    return evaluations
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """The scores in a CSV or Parquet file, or in a run folder's scores.parquet.
+
+    Raises:
+        ScoresError: no such file, or none that can be read.
+    """
+    if path.is_dir():
+        path = path / "scores.parquet"
+    if not path.is_file():
+        raise ScoresError("there is no such file", path=path, mend="check the path")
+    if path.suffix.lower() == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise ScoresError(f"this is not readable as Parquet ({error})", path=path, mend="write it anew") from error
+    text = read_delimited(path)
+    if text.problems:
+        raise ScoresError("; ".join(text.problems[:10]), path=path, mend="mend the rows that are named")
+    frame = pd.DataFrame(list(text.rows.values()), columns=text.header, dtype=object)
+    return frame.replace({"": None})
+
+
+def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
+    if label_column not in frame:
+        return FIRST_DISEASE
+    labels = {str(label).removesuffix(".0").lower() for label in frame[label_column].dropna()}
+    return "1" if labels <= {"0", "1", "true", "false"} and labels else FIRST_DISEASE
+
+
+def _name(path: Path, taken: dict[str, Any]) -> str:
+    name = path.parent.name if path.name == "scores.parquet" else path.stem or path.name
+    return name if name not in taken else str(path)

@@ -1,0 +1,199 @@
+"""Scores for films on disk: each with its call in words and its heat map, the unreadable ones listed at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepcovid.errors import DeepCovidError
+from deepcovid.explanation.heatmap import heat_of
+from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
+from deepcovid.imaging.readers import read_radiograph
+from deepcovid.models.detector import Detector
+from deepcovid.progress import Progress, Silent
+from deepcovid.storage import write_bytes
+
+if TYPE_CHECKING:
+    from deepcovid.models.detector import OperatingPoint
+
+NOTICE = (
+    "A score says how much a film resembles the positive films that this detector was trained on. "
+    "It is no diagnosis, no probability that this person is ill, and not for the care of patients."
+)
+NEXT_STEP = "Follow the guidance of the public-health authority and have the film read by a radiologist."
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a detector says of one film.
+
+    Attributes:
+        path: the film.
+        score: probability of the positive class by this detector, in [0, 1].
+        probabilities: of every class.
+        positive: whether the score is at or above the operating point.
+        call: that in words.
+        operating_point: the threshold's name, value and origin.
+        detector: its hash.
+        seconds: from reading the file to the result.
+        next_step: for a positive call, what the site says comes next.
+        heatmap: where the heat map was written.
+        origin: what was done to the file to get a film.
+    """
+
+    path: Path
+    score: float
+    probabilities: dict[str, float]
+    positive: bool
+    call: str
+    operating_point: OperatingPoint
+    detector: str
+    seconds: float
+    next_step: str = ""
+    heatmap: Path | None = None
+    origin: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able values."""
+        return {
+            "image": str(self.path),
+            "score": self.score,
+            "probabilities": self.probabilities,
+            "positive": self.positive,
+            "call": self.call,
+            "operating_point": {
+                "name": self.operating_point.name,
+                "threshold": self.operating_point.threshold,
+                "chosen_on": self.operating_point.chosen_on,
+            },
+            "next_step": self.next_step,
+            "heatmap": None if self.heatmap is None else str(self.heatmap),
+            "detector": self.detector,
+            "seconds": round(self.seconds, 4),
+            "film": {key: value for key, value in self.origin.items() if key != "path"},
+        }
+
+
+@dataclass
+class Predictions:
+    """All predictions in the order of the films, and the films that could not be read with the reason."""
+
+    done: list[Prediction]
+    failed: dict[Path, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """How to predict: where heat maps go and how they look, what follows a positive call, how many films side by side."""
+
+    heatmaps: Path | None = None
+    style: HeatStyle = "uniform"
+    next_step: str = NEXT_STEP
+    workers: int = 1
+
+
+def predict(
+    detector: Detector, paths: Sequence[Path], *, wishes: Wishes | None = None, progress: Progress | None = None
+) -> Predictions:
+    """Score films with `model.onnx`; a film that cannot be read is listed and the others go on.
+
+    Args:
+        detector: loaded.
+        paths: films.
+        wishes: heat maps and the rest.
+        progress: told of every film.
+    """
+    wishes = wishes or Wishes()
+    names = heatmap_names(paths)
+    alone = len(paths) == 1
+
+    def one(path: Path) -> Prediction | DeepCovidError:
+        try:
+            return _predicted(detector, path, wishes, names[path], alone=alone)
+        except DeepCovidError as error:
+            return error
+
+    done, failed = [], {}
+    outcomes = _side_by_side(one, paths, wishes.workers)
+    tracked = (progress or Silent()).track(outcomes, description="films", total=len(paths))
+    for path, outcome in zip(paths, tracked, strict=True):
+        if isinstance(outcome, Prediction):
+            done.append(outcome)
+        else:
+            failed[path] = str(outcome)
+    return Predictions(done, failed)
+
+
+def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """A file name for each film's heat map: its own stem; films of one stem get a number."""
+    taken: dict[str, int] = {}
+    names = {}
+    for path in paths:
+        count = taken[path.stem] = taken.get(path.stem, 0) + 1
+        names[path] = f"{path.stem}.heat.png" if count == 1 else f"{path.stem}-{count}.heat.png"
+    return names
+
+
+def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, *, alone: bool) -> Prediction:
+    began = time.perf_counter()
+    film = read_radiograph(path)
+    seen = detector.see(film.pixels, alone=alone)
+    score = float(seen.probabilities[detector.positive_index])
+    point = detector.operating_point
+    positive = score >= point.threshold
+    heatmap = None
+    if wishes.heatmaps is not None:
+        heat = heat_of(detector, seen.feature_map, shape=(film.pixels.shape[0], film.pixels.shape[1]))
+        heatmap = write_bytes(wishes.heatmaps / name, png_bytes(overlay(film.pixels, heat, style=wishes.style)))
+    return Prediction(
+        path=path,
+        score=score,
+        probabilities=dict(zip(detector.description.classes, map(float, seen.probabilities), strict=True)),
+        positive=positive,
+        call=call_in_words(detector, score),
+        operating_point=point,
+        detector=detector.hash,
+        seconds=time.perf_counter() - began,
+        next_step=wishes.next_step if positive else "",
+        heatmap=heatmap,
+        origin=dict(film.origin),
+    )
+
+
+def csv_text(found: Predictions) -> str:
+    """One row a film, the unreadable ones with their error: columns image, score, positive, call, …"""
+    import csv
+    import io
+
+    columns = ("image", "score", "positive", "call", "threshold", "heatmap", "detector", "seconds", "error")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for prediction in found.done:
+        row = prediction.to_dict()
+        row["threshold"] = prediction.operating_point.threshold
+        writer.writerow({name: row.get(name, "") for name in columns})
+    for path, reason in found.failed.items():
+        writer.writerow({"image": str(path), "error": reason})
+    return text.getvalue()
+
+
+def call_in_words(detector: Detector, score: float) -> str:
+    """The call at the operating point as a sentence that promises nothing."""
+    point, name = detector.operating_point, detector.description.positive
+    side, verb = ("at or above", "called") if score >= point.threshold else ("below", "not called")
+    return f"{verb} {name}: the score {score:.3f} is {side} {point.threshold:.3f} ({point.name}, chosen on {point.chosen_on})"
+
+
+def _side_by_side(
+    work: Callable[[Path], Prediction | DeepCovidError], paths: Sequence[Path], workers: int
+) -> Iterator[Prediction | DeepCovidError]:
+    if workers == 1 or len(paths) == 1:
+        yield from map(work, paths)
+        return
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        yield from pool.map(work, paths)

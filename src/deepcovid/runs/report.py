@@ -1,0 +1,127 @@
+"""What a run says: its report, its figures and its model card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from deepcovid.audit.source_label import SourceLabelResult
+from deepcovid.datasets.summary import describe
+from deepcovid.models.detector import Detector
+from deepcovid.progress import Progress
+from deepcovid.reporting.content import Notice, ReportContent
+from deepcovid.reporting.model_card import write_model_card
+from deepcovid.reporting.report import write_report
+from deepcovid.runs.cases import augmented_films, certain_cases, sample_films
+from deepcovid.runs.folder import RunFolder
+from deepcovid.runs.head import Trained
+from deepcovid.runs.settings import Settings
+from deepcovid.storage import write_text
+from deepcovid.training.recipe import Recipe
+
+FEW_POSITIVES = 40  # the paper's own count of test positives, whose interval is ± 4.8 points at 97.5 %
+
+
+def report_run(
+    folder: RunFolder,
+    *,
+    trained: Trained,
+    scores: pd.DataFrame,
+    evaluations: dict[str, dict[str, Any]],
+    detector: Detector,
+    audit: SourceLabelResult,
+    recipe: Recipe,
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    """Write report.html, figures/ and MODEL_CARD.md into the run folder."""
+    progress.say("Writing the report …")
+    table, label = trained.prepared.table, settings.label_column
+    training = trained.prepared.frame.iloc[trained.prepared.rows("train")]
+    found = notices(folder, evaluations["test"], audit, trained)
+    folder.note(warnings=[{"level": notice.level, "sentence": notice.sentence} for notice in found])
+    content = ReportContent(
+        title=f"{settings.positive} detector: {recipe.name}",
+        question=f"{settings.positive} against the rest · {recipe.title or recipe.network}",
+        positive=settings.positive,
+        evaluations=evaluations,
+        warnings=found,
+        scores=scores.rename(columns={label: "label"}) if label != "label" and "label" not in scores else scores,
+        summary=_summary(trained, label),
+        history=_history(trained),
+        samples=sample_films(
+            table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed
+        ),
+        augmentations=augmented_films(table, recipe, rows=training[training[label] == settings.positive]),
+        heatmaps=certain_cases(scores[scores["split"] == "test"], table, detector, label_column=label),
+        audit_sentence=audit.sentence,
+        facts=_facts(folder, detector, recipe),
+    )
+    write_report(content, folder.path)
+    write_text(folder / "MODEL_CARD.md", write_model_card(content))
+
+
+def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelResult, trained: Trained) -> list[Notice]:
+    """What the reader must know first, gravest first."""
+    found = []
+    weights = folder.record["weights"]
+    if weights["name"] == "none" and folder.record["config"]["recipe"]["trainable"] != "all":
+        found.append(Notice("danger", f"The frozen backbone holds random numbers: {weights['sentence']}"))
+    if audit.warns:
+        found.append(Notice("danger" if audit.verdict == "FAIL" else "caution", audit.sentence))
+    if evaluation["n_positive"] < FEW_POSITIVES:
+        found.append(
+            Notice(
+                "caution",
+                f"The test side has {evaluation['n_positive']} positive films; every figure about them is uncertain, "
+                "as the intervals show.",
+            )
+        )
+    if trained.unreadable:
+        found.append(Notice("caution", f"{len(trained.unreadable)} films could not be read and were left out."))
+    notes = [*evaluation["notes"], *trained.prepared.notes]
+    return found + [Notice("info", note) for note in dict.fromkeys(notes)]
+
+
+def _history(trained: Trained) -> pd.DataFrame:
+    history = pd.DataFrame(trained.fitted.history)
+    return history.assign(best=history["epoch"] == trained.fitted.kept_epoch)
+
+
+def _summary(trained: Trained, label_column: str) -> dict[str, pd.DataFrame]:
+    described = describe(trained.prepared.table, label_column=label_column)
+    counts = {"label": described.labels.set_index("label")}
+    return counts | {facet: described.crosstab(facet) for facet in described.facets}
+
+
+def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, dict[str, Any]]:
+    record = folder.record
+    return {
+        "Detector": {
+            "hash": detector.hash,
+            "network": recipe.network,
+            "operating point": f"{detector.operating_point.name}: {detector.operating_point.threshold:.4f}",
+            "chosen on": detector.operating_point.chosen_on,
+            "input": f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} px, {recipe.preprocessing.fit}",
+        },
+        "Training": {**record["training"], "weights": record["weights"]["sentence"], **_flat(recipe.to_dict())},
+        "Data": {**_flat(record["data"]), "label column": record["config"]["label_column"]},
+        "Engine": {
+            "features and scores": f"onnxruntime {record['versions']['onnxruntime']}, float32, 1 thread a film",
+            **record["machine"],
+        },
+        "Versions": record["versions"],
+        "Seconds": record["timings"],
+        "Command": {"line": record["command"] or "(called from Python)"},
+    }
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        elif value not in (None, "", []):
+            flat[prefix + key] = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return flat

@@ -1,0 +1,32 @@
+"""What a training run is told besides table and recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a training run is told besides table and recipe.
+
+    Attributes:
+        positive, normal, label_column: which labels mean what.
+        weights: overrides the recipe's: "imagenet", "none" or a path.
+        allow_random_backbone: whether a frozen backbone may hold random numbers.
+        device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
+        workers: films decoded or run side by side; 0: as many as there are cores.
+        loaders: processes that fetch films while a whole network trains.
+        resume: go on with the run in the folder.
+        command: the command line, for the record.
+    """
+
+    positive: str = "covid"
+    normal: str = "normal"
+    label_column: str = "label"
+    weights: str | None = None
+    allow_random_backbone: bool = False
+    device: str = "auto"
+    workers: int = 0
+    loaders: int = 0
+    resume: bool = False
+    command: str = ""
