@@ -146,7 +146,7 @@ def percentile_interval(
     unit: str = PATIENT,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Percentiles of the draws, widened for few clusters (the "expanded percentile" of Hesterberg 2015, §5.3).
+    """Percentiles of the draws, widened for few clusters (the "expanded percentile" of Hesterberg, Am. Stat. 69:371, 2015).
 
     Args:
         samples: float (B,).

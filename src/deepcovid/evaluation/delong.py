@@ -93,7 +93,7 @@ def delong_interval(
     """AUC with DeLong's interval.
 
     On the plain scale AUC ± z·SE cut at 0 and 1, as the article and R's pROC give it; on the logit scale it keeps
-    inside (0, 1) by itself and covers better near 1 (Pepe 2003, §5.2). Where DeLong's variance is zero or
+    inside (0, 1) by itself and covers better near 1 (Pepe 2003). Where DeLong's variance is zero or
     undefined (perfect separation, all scores equal, a class of one film) the interval is Newcombe's and says so.
 
     Args:
@@ -129,7 +129,7 @@ def _auc_and_variance(positive: np.ndarray, *, score: np.ndarray) -> tuple[float
 def delong_difference(
     positive: np.ndarray, *, first: np.ndarray, second: np.ndarray, confidence: float = CONFIDENCE
 ) -> AucDifference:
-    """The difference of two AUCs on the same films, paired (DeLong et al. 1988, Eq. 5).
+    """The difference of two AUCs on the same films, paired (DeLong et al. 1988).
 
     Where the difference has no variance its limits come from the two single intervals, taken at their worst.
 

@@ -11,7 +11,7 @@ import numpy as np
 IMAGE = "image"
 PATIENT = "patient"
 CONFIDENCE = 0.95
-PAPER_Z = 1.96  # Deep-COVID Eq. 3: "z = 1.96 for 95 %"
+PAPER_Z = 1.96  # Deep-COVID Eq. 3, for 95 %
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,7 +100,7 @@ def threshold_curve(positive: np.ndarray, *, score: np.ndarray, points: int = 10
 
 
 def histogram(score: np.ndarray, *, group: np.ndarray, bins: int = 20) -> dict[str, list[Any]]:
-    """Counts of scores in equal bins on [0, 1] for the groups positive, normal and other (Deep-COVID Fig. 8)."""
+    """Counts of scores in equal bins on [0, 1] for the groups positive, normal and other (as Deep-COVID shows them)."""
     edges = np.linspace(0, 1, bins + 1)
     counts: dict[str, list[Any]] = {"edges": edges.tolist()}
     for name in ("positive", "normal", "other"):

@@ -17,7 +17,7 @@ def newcombe_interval(
     143:29, 1982) with both class sizes in its numerator replaced by their mean. V depends on the class sizes only,
     so the limits stay honest where every pair is ordered alike: 40 positives all above 3,000 negatives give
     0.975 to 1. In simulations with 12 to 200 positives and AUCs of 0.85 to 0.98 it covered
-    92 to 100 %, DeLong's 78 to 97 %.
+    91 to 100 %, DeLong's 78 to 97 %.
 
     Args:
         auc: the AUC seen, in [0, 1].

@@ -24,8 +24,8 @@ def delong_note(scores: Scores, *, auc: float) -> list[str]:
     unit = "films" if scores.n_patients is None else "patients"
     return [
         f"With {smaller} {unit} in the smaller class and an AUC of {auc:.3f}, the intervals of DeLong and of the bootstrap "
-        "run short: in simulations of such data they held the truth in 78 to 94 % of cases where they promise 95 %, and "
-        "auc_newcombe in 92 % or more."
+        "can run short: in simulations of such data they held the truth in 78 to 95 % of cases where they promise 95 %, "
+        "and auc_newcombe in 91 % or more."
     ]
 
 

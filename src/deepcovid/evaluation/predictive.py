@@ -19,8 +19,8 @@ def predictive_values(
     """PPV and NPV by Bayes' rule, with intervals carried over from sensitivity and specificity.
 
     odds(PPV) = odds(prevalence)·LR⁺ and odds(NPV) = 1/(odds(prevalence)·LR⁻); the likelihood ratios are ratios of two
-    independent proportions, whose limits follow from the limits of each (Donner & Zou, Stat. Methods Med. Res.
-    21:347, 2012; Newcombe, ibid. 25:1774, 2016).
+    independent proportions, whose limits follow from the limits of each (MOVER-R: Newcombe, Stat. Methods Med. Res.
+    25:1774, 2016).
 
     Args:
         sensitivity: with the interval to carry over.
@@ -77,7 +77,7 @@ def ratio_limits(
 
 
 def _lower_limit(one: tuple[float, float, float], *, other: tuple[float, float, float]) -> float:
-    """l(2p − l)/(pq + sqrt((pq)² − l·u(2p − l)(2q − u))): Donner and Zou's limit, rationalised so that q = 0 may be."""
+    """l(2p − l)/(pq + sqrt((pq)² − l·u(2p − l)(2q − u))): MOVER-R's limit, rationalised so that q = 0 may be."""
     p, low, _ = one
     q, _, high = other
     product = p * q
