@@ -30,9 +30,7 @@ def test_prepared_films_equal_the_preprocessing(network_of, shape):
     network = network_of("squeezenet1_1")
     film = films(1, 1, *shape)
     resized = network.preprocessing.resize_film(film[0, 0].numpy())
-    np.testing.assert_allclose(
-        network.prepare(film).numpy(), network.preprocessing.normalise(resized[None]), atol=5e-5
-    )
+    np.testing.assert_allclose(network.prepare(film).numpy(), network.preprocessing.normalise(resized[None]), atol=5e-5)
 
 
 def test_the_value_range_comes_before_mean_and_deviation():
@@ -45,6 +43,15 @@ def test_the_value_range_comes_before_mean_and_deviation():
 def test_three_channels_are_no_film(network_of):
     with pytest.raises(ValueError, match=r"\(N, 1, H, W\), not \(1, 3, 8, 8\)"):
         network_of("squeezenet1_1")(films(1, 3, 8, 8))
+
+
+def test_cropped_films_come_at_their_size():
+    cropped = replace(IMAGENET, size=(64, 64), fit="crop")
+    network = build_network("squeezenet1_1", classes=2, preprocessing=cropped)
+    film = films(1, 1, 64, 64)
+    torch.testing.assert_close(network.prepare(film)[:, :1], (film - network.mean[:, :1]) / network.std[:, :1])
+    with pytest.raises(ValueError, match=r"with fit 'crop' films come at \(64, 64\), not \(65, 64\)"):
+        network.prepare(films(1, 1, 65, 64))
 
 
 def test_the_necks_average_or_keep_all(network_of):

@@ -52,11 +52,19 @@ class FilmNetwork(nn.Module):
         return self.backbone
 
     def prepare(self, film: Tensor) -> Tensor:
-        """Films (N, 1, H, W) in [0, 1] → normalised (N, C, h, w); antialiased bilinear, exact at the network's size."""
+        """Films (N, 1, H, W) in [0, 1] → normalised (N, C, h, w); antialiased bilinear, exact at the network's size.
+
+        Raises:
+            ValueError: another shape, or with the fit "crop" or "pad" another size than the network's: the graph only
+                stretches, so such films go through `Preprocessing.resize_film` first.
+        """
         if film.ndim != 4 or film.shape[1] != 1:
             raise ValueError(f"films have the shape (N, 1, H, W), not {tuple(film.shape)}")
-        size = self.preprocessing.size
-        film = functional.interpolate(film, size=size, mode="bilinear", align_corners=False, antialias=True)
+        size, fit = self.preprocessing.size, self.preprocessing.fit
+        if fit == "stretch":
+            film = functional.interpolate(film, size=size, mode="bilinear", align_corners=False, antialias=True)
+        elif tuple(film.shape[2:]) != size:
+            raise ValueError(f"with fit {fit!r} films come at {size}, not {tuple(film.shape[2:])}")
         low, high = self.preprocessing.value_range
         if (low, high) != (0, 1):
             film = film * (high - low) + low

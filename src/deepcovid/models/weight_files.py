@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ _UNREADABLE = (
     AttributeError,
     AssertionError,
     OverflowError,
+    struct.error,
     MemoryError,
 )
 
