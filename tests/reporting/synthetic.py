@@ -106,7 +106,8 @@ def evaluation(seed: int = 0, *, split: str | None = "test", blur: float = 0.0) 
         "auc": {**auc, "method": "patient bootstrap", "unit": "patient", "n": 361},
         "auc_delong": {**auc, "method": "DeLong"},
         "auc_bootstrap": {**auc, "method": "patient bootstrap", "unit": "patient", "n": 361},
-        "average_precision": {**auc, "value": average, "low": average - 0.08, "high": min(1.0, average + 0.05), "method": "patient bootstrap"},
+        "average_precision": {
+            **auc, "value": average, "low": average - 0.08, "high": min(1.0, average + 0.05), "method": "patient bootstrap"},
         "operating_points": [
             operating_point(frame, name="sensitivity ≥ 97.5 %", threshold=0.30, chosen_on="validation"),
             operating_point(frame, name="Youden", threshold=0.42, chosen_on="this data"),
@@ -205,9 +206,11 @@ def content(**changes: Any) -> ReportContent:
         "positive": "covid",
         "warnings": [
             Notice("caution", "The threshold was chosen on 12 positives only."),
-            Notice("danger", "Positives and negatives come from different sources: the figures below cannot be shown to read disease."),
+            Notice("danger", "Positives and negatives share no source: the figures cannot be shown to read disease."),
         ],
-        "evaluations": {"test": evaluation(0), "validation": evaluation(1, split="val", blur=0.1), "train": evaluation(2, split="train")},
+        "evaluations": {
+            "test": evaluation(0), "validation": evaluation(1, split="val", blur=0.1), "train": evaluation(2, split="train")
+        },
         "scores": scores_frame(0),
         "summary": {title: counts(title) for title in ("by source", "by split", "by sex")},
         "history": history(),

@@ -9,7 +9,7 @@ from typing import Any
 from deepcovid.reporting import words
 from deepcovid.reporting.content import NO_AUDIT, ReportContent
 from deepcovid.reporting.figures.curves import main_point
-from deepcovid.reporting.tables import CHOSEN
+from deepcovid.reporting.tables import HOW_CHOSEN
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def headlines(evaluation: Mapping[str, Any]) -> list[Headline]:
     auc = evaluation["auc"]
     shown = [_headline("AUC", auc, value=words.ratio(auc.get("value")), as_percent=False, chance=50.0)]
     point = main_point(evaluation)
-    for key in ("sensitivity", "specificity") if point else ():
-        interval = point[key]
+    for key, interval in ((key, point[key]) for key in ("sensitivity", "specificity") if point):
         shown.append(_headline(words.headline(key), interval, value=words.bare_percent(interval.get("value"))))
     return shown
 
@@ -41,23 +40,23 @@ def headlines(evaluation: Mapping[str, Any]) -> list[Headline]:
 def _headline(
     name: str, interval: Mapping[str, Any], *, value: str, as_percent: bool = True, chance: float | None = None
 ) -> Headline:
-    places = [100 * interval[key] if words.known(interval.get(key)) else None for key in ("value", "low", "high")]
-    sign = "%" if as_percent and places[0] is not None else ""
+    at, low, high = (
+        100 * interval[key] if words.known(interval.get(key)) else None for key in ("value", "low", "high")
+    )
+    sign = "%" if as_percent and at is not None else ""
     limits = words.bounds(interval, as_percent=as_percent)
-    return Headline(name, value, sign, limits, words.basis(interval), *places, chance=chance)
+    return Headline(name, value, sign, limits, words.basis(interval), at=at, low=low, high=high, chance=chance)
 
 
 def measured_on(name: str, evaluation: Mapping[str, Any]) -> str:
-    """What the figures were measured on: "420 films (40 covid, 380 not) of 361 patients in “test”"."""
+    """What the figures were measured on: "Measured on 420 films of 361 patients, in the test split: 40 covid, 380 not."."""
     patients = evaluation.get("n_patients")
     whom = f" of {words.counted(patients, 'patient')}" if patients is not None else ", patients unknown"
-    split = {"test": "the test split", "val": "the validation split", "validation": "the validation split"}
-    where = split.get(str(evaluation.get("split")), f"“{name}”")
-    left_out = evaluation.get("n_dropped") or 0
-    tail = f" {words.count(left_out)} rows without label or score are left out." if left_out else ""
+    split = {"val": "validation"}.get(str(evaluation.get("split")), evaluation.get("split"))
+    where = f"the {split} split" if split else f"“{name}”"
     return (
         f"Measured on {words.counted(evaluation['n'], 'image')}{whom}, in {where}: "
-        f"{words.count(evaluation['n_positive'])} {evaluation['positive']}, {words.count(evaluation['n_negative'])} not.{tail}"
+        f"{words.count(evaluation['n_positive'])} {evaluation['positive']}, {words.count(evaluation['n_negative'])} not."
     )
 
 
@@ -81,9 +80,10 @@ def threshold_sentence(evaluation: Mapping[str, Any]) -> str:
     point = main_point(evaluation)
     if not point:
         return ""
-    chosen = CHOSEN.get(point["chosen_on"], point["chosen_on"])
+    chosen = HOW_CHOSEN.get(point["chosen_on"], point["chosen_on"])
     warning = ", so both figures flatter" if point["chosen_on"] == "this data" else ""
-    return f"Sensitivity and specificity at the threshold {words.threshold(point['threshold'])} ({point['name']}), chosen {chosen}{warning}."
+    at = f"{words.threshold(point['threshold'])} ({point['name']})"
+    return f"Sensitivity and specificity at the threshold {at}, {chosen}{warning}."
 
 
 def in_use(evaluation: Mapping[str, Any]) -> str:
@@ -102,5 +102,20 @@ def in_use(evaluation: Mapping[str, Any]) -> str:
 
 
 def belief(content: ReportContent) -> str:
-    """The audit's sentence, or that there was no audit."""
+    """The audit's sentence, or that there was no audit; a sentence that the page opens with is not said twice."""
+    said = {notice.sentence: notice.level for notice in content.notices}
+    level = said.get(content.audit_sentence or "")
+    if level == "danger":
+        return "Not as it stands: see the warning at the top of this page."
+    if level == "caution":
+        return "With reserve: see the caution at the top of this page."
     return content.audit_sentence or NO_AUDIT
+
+
+def notes(content: ReportContent) -> list[str]:
+    """What else must be known: notices for information and the evaluation's notes, each once, and none that is a warning."""
+    warned = {notice.sentence for notice in content.notices if notice.level != "info"}
+    said = [notice.sentence for notice in content.notices if notice.level == "info"] + list(
+        content.main.get("notes") or []
+    )
+    return [note for note in dict.fromkeys(said) if note not in warned]

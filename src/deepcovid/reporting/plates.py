@@ -132,7 +132,7 @@ def point_plates(evaluation: Evaluation, *, stem: str) -> list[Plate]:
                 confusion_figure(point, positive=positive),
                 f"Confusion matrix: {counts}",
                 "Rows: what the table says, of n films. Columns: the call, and its share of the row.",
-            )  # fmt: skip
+            )
         )
     return plates
 
@@ -145,8 +145,8 @@ def predictive_plate(evaluation: Evaluation) -> Plate | None:
     return Plate(
         "predictive-values", "What a call is worth", predictive_figure(point),
         "Positive and negative predictive values by prevalence, with intervals; the same figures stand in the table.",
-        f"{words.percent(evaluation['prevalence'])} of the films here are {evaluation['positive']}; where the detector is used it will be "
-        "another share. The rarer the disease, the fewer of the positive calls are right. Bars are intervals.",
+        f"{words.percent(evaluation['prevalence'])} of the films here are {evaluation['positive']}; where the detector is "
+        "used it will be another share. The rarer the disease, the fewer of the positive calls are right. Bars are intervals.",
     )  # fmt: skip
 
 

@@ -80,6 +80,8 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "how_sure": glance.how_sure(main),
         "in_use": glance.in_use(main),
         "belief": glance.belief(content),
+        "warnings": [notice for notice in content.notices if notice.level != "info"],
+        "notes": glance.notes(content),
         "summary": [tables.counts_table(title, frame) for title, frame in content.summary.items()],
         "samples": [_picture(film) for film in content.samples],
         "augmentations": [_picture(film) for film in content.augmentations],
@@ -91,7 +93,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "area": tables.area_table(main),
         "points": _points(main, stem=""),
         "predictive": plates.predictive_plate(main),
-        "predictive_table": tables.predictive_table(main_point(main)) if main_point(main) else None,
+        "predictive_table": tables.predictive_table(main),
         "thresholds": tables.threshold_table(main),
         "comparison": _comparison(content),
         "compared": "splits" if set(content.evaluations) <= SPLITS else "models",
@@ -114,7 +116,10 @@ def _plates_of(other: Mapping[str, Any]) -> list[plates.Plate]:
 def _points(evaluation: Mapping[str, Any], *, stem: str) -> list[dict[str, Any]]:
     drawn = plates.point_plates(evaluation, stem=stem)
     points = evaluation.get("operating_points") or []
-    return [{"plate": plate, "table": tables.point_table(point)} for plate, point in zip(drawn, points, strict=True)]
+    return [
+        {"plate": plate, "table": tables.point_table(point, evaluation.get("paper"))}
+        for plate, point in zip(drawn, points, strict=True)
+    ]
 
 
 def _other(name: str, evaluation: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deepcovid.reporting import words
+from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.training import best_epoch
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ MEASURES = {
     "val_accuracy": "validation accuracy",
     "learning_rate": "learning rate",
 }
-CHOSEN = {
-    "validation": "on validation",
-    "this data": "on the data it is reported on",
+HOW_CHOSEN = {
+    "validation": "chosen on validation",
+    "this data": "chosen on the data it is reported on",
     "given": "given beforehand",
 }
 
@@ -114,7 +115,12 @@ def _percent_cell(interval: Mapping[str, Any]) -> Cell:
 
 def area_table(evaluation: Mapping[str, Any]) -> Table:
     """AUC by each method, and average precision."""
-    named = {"auc_delong": "AUC", "auc_bootstrap": "AUC", "average_precision": "average precision"}
+    named = {
+        "auc_bootstrap": "AUC",
+        "auc_delong": "AUC",
+        "auc_newcombe": "AUC",
+        "average_precision": "average precision",
+    }
     rows = []
     for key, name in named.items():
         interval = evaluation.get(key)
@@ -125,8 +131,13 @@ def area_table(evaluation: Mapping[str, Any]) -> Table:
     return Table("Over all thresholds", ["", "value", "95 % interval", "method, n and unit"], rows, note)
 
 
-def point_table(point: Mapping[str, Any]) -> Table:
-    """Everything measured at one operating point, Wilson's interval beside the paper's."""
+def point_table(point: Mapping[str, Any], papers: Mapping[str, Any] | None = None) -> Table:
+    """Everything measured at one operating point, Wilson's interval beside the paper's.
+
+    Args:
+        point: one of an evaluation's operating points.
+        papers: the evaluation's `paper` part, for what the paper's interval covers in truth.
+    """
     head = ["", "value", "95 % interval", "method, n and unit", PAPER]
     paper = point.get("paper_interval") or {}
     rows = []
@@ -135,16 +146,31 @@ def point_table(point: Mapping[str, Any]) -> Table:
             rows.append(_measure_row(key, point[key], paper=paper.get(key)))
         if point.get(f"{key}_bootstrap"):
             rows.append(_measure_row(f"{key}, by patient", point[f"{key}_bootstrap"], paper=None))
-    f1 = point.get("f1") or {}
-    if words.known(f1.get("value")):
-        bounds = words.bounds(f1, as_percent=False)
-        total = words.counted(sum(point[key] for key in ("tp", "fp", "tn", "fn")), "image")
-        rows.append([Cell("F1", number=False), Cell(words.ratio(f1["value"])), Cell(bounds),
-                     Cell(words.basis(f1) or total, number=False), Cell("")])  # fmt: skip
-    caption = (
-        f"Threshold {words.threshold(point['threshold'])}, chosen {CHOSEN.get(point['chosen_on'], point['chosen_on'])}"
-    )
-    return Table(caption, head, rows, str(point.get("note") or ""))
+    if words.known((point.get("f1") or {}).get("value")):
+        rows.append(_f1_row(point))
+    chosen = HOW_CHOSEN.get(point["chosen_on"], point["chosen_on"])
+    remark = f"{words.headline(point['note'])}." if point.get("note") else ""
+    note = f"{remark} {_coverage(point, papers) if papers else ''}".strip()
+    return Table(f"Threshold {words.threshold(point['threshold'])}, {chosen}", head, rows, note)
+
+
+def _f1_row(point: Mapping[str, Any]) -> list[Cell]:
+    f1, total = point["f1"], sum(point[key] for key in ("tp", "fp", "tn", "fn"))
+    basis = words.basis(f1) or words.counted(total, "image")
+    numbers = [Cell(words.ratio(f1["value"])), Cell(words.bounds(f1, as_percent=False))]
+    return [Cell("F1", number=False), *numbers, Cell(basis, number=False), Cell("")]
+
+
+def _coverage(point: Mapping[str, Any], papers: Mapping[str, Any]) -> str:
+    """How often the paper's interval holds the truth at this point, where the evaluation says so."""
+    for row in (papers.get("interval") or {}).get("rows") or []:
+        covers = [row.get(f"{key}_coverage") for key in ("sensitivity", "specificity")]
+        if row.get("name") == point["name"] and all(words.known(cover) for cover in covers):
+            return (
+                f"At such values the paper's interval, which says 95 %, holds the truth in {words.percent(covers[0])} of "
+                f"cases for sensitivity and in {words.percent(covers[1])} for specificity."
+            )
+    return ""
 
 
 def _measure_row(name: str, interval: Mapping[str, Any], *, paper: Mapping[str, Any] | None) -> list[Cell]:
@@ -163,7 +189,8 @@ def threshold_table(evaluation: Mapping[str, Any]) -> Table | None:
     rows = paper.get("threshold_table") or []
     if not rows:
         return None
-    head = ["threshold", "sensi­tivity %", f"± {PAPER}", "speci­ficity %", f"± {PAPER}"]
+    purposes = any(row.get("chosen_for") for row in rows)
+    head = ["threshold", "sensitivity %", f"± {PAPER}", "specificity %", f"± {PAPER}"]
     cells = [
         [
             Cell(words.threshold(row["threshold"])),
@@ -171,11 +198,14 @@ def threshold_table(evaluation: Mapping[str, Any]) -> Table | None:
             Cell(words.bare_percent(row.get("sensitivity_halfwidth"))),
             Cell(words.bare_percent(row["specificity"])),
             Cell(words.bare_percent(row.get("specificity_halfwidth"))),
+            *([Cell(row.get("chosen_for") or "", number=False)] if purposes else []),
         ]
         for row in rows
     ]
-    note = f"Sensitivity over {words.count(evaluation['n_positive'])} films, specificity over {words.count(evaluation['n_negative'])}."
-    return Table("Sensitivity and specificity by threshold", head, cells, f"{note} {paper_formula(paper)}".strip())
+    n1, n0 = words.count(evaluation["n_positive"]), words.count(evaluation["n_negative"])
+    note = f"Sensitivity over {n1} films, specificity over {n0}. {paper_formula(paper)}".strip()
+    head += ["set on these films for"] if purposes else []
+    return Table("Sensitivity and specificity by threshold", head, cells, note)
 
 
 def paper_formula(paper: Mapping[str, Any]) -> str:
@@ -190,8 +220,11 @@ def paper_formula(paper: Mapping[str, Any]) -> str:
     )
 
 
-def predictive_table(point: Mapping[str, Any]) -> Table | None:
-    """PPV and NPV by prevalence, with intervals."""
+def predictive_table(evaluation: Mapping[str, Any]) -> Table | None:
+    """PPV and NPV by prevalence at the main operating point, with intervals."""
+    point = main_point(evaluation)
+    if not point or not point.get("predictive_values"):
+        return None
     rows = [
         [
             Cell(words.percent(row["prevalence"])),
@@ -200,12 +233,14 @@ def predictive_table(point: Mapping[str, Any]) -> Table | None:
             Cell(words.percent(row["npv"].get("value"))),
             Cell(words.bounds(row["npv"])),
         ]
-        for row in point.get("predictive_values") or []
+        for row in point["predictive_values"]
     ]
     head = ["prevalence", "PPV", "interval", "NPV", "interval"]
-    sensitivity, specificity = point["sensitivity"], point["specificity"]
-    note = f"From the sensitivity ({words.basis(sensitivity)}) and specificity ({words.basis(specificity)}) and their limits."
-    return Table("What a call is worth, by prevalence", head, rows, note) if rows else None
+    made_of = words.basis(point["predictive_values"][0]["ppv"])
+    at = words.threshold(point["threshold"])
+    note = f"From sensitivity and specificity at the threshold {at}, as if the films there were like these."
+    note += f" Intervals: {made_of}." if made_of else ""
+    return Table("What a call is worth, by prevalence", head, rows, note)
 
 
 def epochs_table(history: pd.DataFrame) -> Table:

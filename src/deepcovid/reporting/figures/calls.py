@@ -20,7 +20,7 @@ def confusion_figure(point: Point, *, positive: str = "positive") -> Figure:
     """The four counts at a threshold, rows by what the table says, columns by the call; shading is the share of the row."""
     from matplotlib.patches import Rectangle
 
-    figure, (axes,) = new_figure(3.3, 2.75)
+    figure, (axes,) = new_figure(3.1, 2.6)
     cells = {(0, 0): ("tp", VERMILION), (0, 1): ("fn", BLUE), (1, 0): ("fp", VERMILION), (1, 1): ("tn", BLUE)}
     for (row, column), (key, colour) in cells.items():
         total = sum(point[cells[row, other][0]] for other in (0, 1))
@@ -48,7 +48,7 @@ def confusion_figure(point: Point, *, positive: str = "positive") -> Figure:
 @house_style
 def predictive_figure(point: Point) -> Figure:
     """How often a positive and a negative call would be right, by how common the disease is, with intervals."""
-    figure, (axes,) = new_figure(5.0, 2.9)
+    figure, (axes,) = new_figure(4.6, 2.9)
     rows = point.get("predictive_values") or []
     for offset, (key, colour, marker) in enumerate((("ppv", VERMILION, "o"), ("npv", BLUE, "s"))):
         _predictive_row(axes, rows, key, colour=colour, marker=marker, shift=(offset - 0.5) * 0.28)

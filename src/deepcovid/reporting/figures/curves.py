@@ -28,16 +28,22 @@ Evaluation = Mapping[str, Any]
 
 
 def main_point(evaluation: Evaluation) -> Mapping[str, Any] | None:
-    """The operating point that speaks for a detector: the first not chosen on the data it is reported on, else the first."""
-    points = evaluation.get("operating_points") or []
-    honest = [point for point in points if point.get("chosen_on") != "this data"]
-    return next(iter([*honest, *points]), None)
+    """The operating point that speaks for a detector: chosen on validation, else given, else chosen where it is reported.
+
+    Among given ones a default such as 0.5, which nobody chose, comes last.
+    """
+    trust = ("validation", "given", "this data")
+    points = [point for point in evaluation.get("operating_points") or [] if point.get("chosen_on") in trust]
+    ranked = sorted(
+        points, key=lambda point: (trust.index(point["chosen_on"]), str(point["name"]).startswith("default"))
+    )
+    return ranked[0] if ranked else None
 
 
 @house_style
 def roc_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
     """ROC curves of several models or splits, each with its operating point and that point's interval both ways."""
-    figure, (axes,) = new_figure(5.0, 5.1)
+    figure, (axes,) = new_figure(4.6, 4.9)
     axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2, zorder=1)
     axes.annotate("chance", (0.29, 0.245), color=MUTED, fontsize=8, rotation=45, rotation_mode="anchor")
     for place, (name, evaluation) in enumerate(evaluations.items()):
@@ -81,7 +87,7 @@ def _roc_point(axes: Axes, point: Mapping[str, Any], *, colour: str) -> None:
 @house_style
 def pr_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
     """Precision against recall, with the precision that chance would give: the prevalence of this table."""
-    figure, (axes,) = new_figure(5.0, 5.1)
+    figure, (axes,) = new_figure(4.6, 4.9)
     for place, (name, evaluation) in enumerate(evaluations.items()):
         curve, average = evaluation["curves"]["pr"], evaluation["average_precision"]
         colour = SERIES[place % len(SERIES)]
@@ -105,7 +111,7 @@ def pr_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
 @house_style
 def threshold_figure(evaluation: Evaluation) -> Figure:
     """Sensitivity and specificity against the threshold, the operating points marked."""
-    figure, (axes,) = new_figure(5.0, 3.9)
+    figure, (axes,) = new_figure(4.6, 3.9)
     curve = evaluation["curves"]["thresholds"]
     axes.plot(curve["threshold"], curve["sensitivity"], color=VERMILION, drawstyle="steps-pre", label="sensitivity")
     axes.plot(

@@ -33,7 +33,7 @@ def histogram_figure(evaluation: Evaluation) -> Figure:
     """One histogram of scores a group, over one axis (Deep-COVID, Fig. 7–10): the share of the group in each bin."""
     histogram, names = evaluation["histogram"], group_names(evaluation)
     groups = [group for group in names if sum(histogram.get(group) or [])] or ["positive"]
-    figure, panels = new_figure(5.0, 1.2 + 1.15 * len(groups), rows=len(groups))
+    figure, panels = new_figure(4.6, 1.2 + 1.15 * len(groups), rows=len(groups))
     for axes, group in zip(panels, groups, strict=True):
         _histogram_panel(axes, histogram, group, name=names[group])
     point = main_point(evaluation)
@@ -47,6 +47,8 @@ def histogram_figure(evaluation: Evaluation) -> Figure:
 
 
 def _histogram_panel(axes: Axes, histogram: Mapping[str, Any], group: str, *, name: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     edges, counts = np.asarray(histogram["edges"], dtype=float), np.asarray(histogram.get(group) or [], dtype=float)
     colour = CLASS_COLOURS[group]
     if counts.size:
@@ -54,7 +56,7 @@ def _histogram_panel(axes: Axes, histogram: Mapping[str, Any], group: str, *, na
         axes.stairs(counts, edges, color=colour, linewidth=1.5)
     axes.set_xlim(edges[0] - 0.01, edges[-1] + 0.01)
     axes.set_ylim(bottom=0)
-    axes.yaxis.get_major_locator().set_params(nbins=3, integer=True, steps=[1, 2, 5, 10])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
     axes.set_title(f"{words.shorten(name, limit=34)}, {words.counted(counts.sum(), 'image')}", color=colour)
 
@@ -76,7 +78,7 @@ def sources_figure(scores: pd.DataFrame, *, evaluation: Evaluation) -> Figure:
         evaluation: names the positive and the normal class, and the threshold.
     """
     rows = _source_rows(scores, positive=str(evaluation["positive"]))
-    figure, (axes,) = new_figure(5.0, 1.0 + 0.48 * max(2, len(rows)))
+    figure, (axes,) = new_figure(4.6, 1.0 + 0.48 * max(2, len(rows)))
     dots = sum(len(part) for _, _, part in rows)
     for height, (_source, label, part) in enumerate(rows):
         group = _group(label, evaluation)

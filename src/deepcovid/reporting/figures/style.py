@@ -43,6 +43,7 @@ _STYLE: dict[str, Any] = {
     "font.size": 9.5,
     "text.color": INK,
     "text.parse_math": False,
+    "axes.facecolor": "none",
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
@@ -87,7 +88,7 @@ def house_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def new_figure(
-    width: float = 5.0, height: float = 4.0, *, rows: int = 1, heights: Sequence[float] | None = None
+    width: float = 4.6, height: float = 4.0, *, rows: int = 1, heights: Sequence[float] | None = None
 ) -> tuple[Figure, list[Axes]]:
     """A figure of `rows` panels over one horizontal axis; sizes in inches."""
     from matplotlib.figure import Figure

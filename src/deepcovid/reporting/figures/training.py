@@ -27,9 +27,11 @@ def history_panels(history: pd.DataFrame) -> list[str]:
 @house_style
 def history_figure(history: pd.DataFrame) -> Figure:
     """Loss and accuracy by epoch, training solid and validation dashed, the kept epoch marked."""
+    from matplotlib.ticker import MaxNLocator
+
     panels = history_panels(history) or ["loss"]
     heights = [0.55 if panel == "learning_rate" else 1.0 for panel in panels]
-    figure, rows = new_figure(5.0, 1.0 + 1.75 * sum(heights), rows=len(panels), heights=heights)
+    figure, rows = new_figure(4.6, 1.0 + 1.75 * sum(heights), rows=len(panels), heights=heights)
     for axes, panel in zip(rows, panels, strict=True):
         _panel(axes, history, panel)
     best = best_epoch(history)
@@ -40,7 +42,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
                          xytext=(-4, -9) if best > history["epoch"].median() else (4, -9),
                          textcoords="offset points", ha="right" if best > history["epoch"].median() else "left")  # fmt: skip
     rows[-1].set_xlabel("epoch")
-    rows[-1].xaxis.get_major_locator().set_params(integer=True)
+    rows[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
     handles, labels = rows[0].get_legend_handles_labels()
     if handles:
         rows[0].legend(handles, labels, loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2)
