@@ -149,10 +149,10 @@ def _clipped(rng: np.random.Generator, spread: float) -> float:
 
 def _placement(rng: np.random.Generator, *, ap: bool) -> dict[str, Any]:
     return {
-        "zoom": 0.405 + _clipped(rng, 0.02) - (0.015 if ap else 0.0),
+        "zoom": 0.405 + _clipped(rng, 0.028) - (0.015 if ap else 0.0),
         "stretch": 1.0 + _clipped(rng, 0.03),
         "rotation": _clipped(rng, 2.5 if ap else 1.2),
-        "shift": (_clipped(rng, 0.015), _clipped(rng, 0.025)),
+        "shift": (_clipped(rng, 0.02), _clipped(rng, 0.03)),
     }
 
 

@@ -33,15 +33,15 @@ class Anatomy:
         dome_gap: how much lower the left dome stands.
         dome_drop: how far below their domes the costophrenic angles lie.
         dome_peak: distance of the domes' peaks from the midline.
-        heart_width: half of the heart's greatest width on a PA film.
-        heart_height: half of its height.
+        heart_width: half of the heart's long axis on a PA film.
+        heart_height: half of its short axis.
         heart_tilt: radians by which the heart's long axis dips to the left.
         heart_x, heart_y: its centre.
         mediastinum: half width of the upper mediastinum.
         aorta: size of the aortic knob, 0 to 1.
         thymus: size of the thymus, 0 to 1 (small children).
         neck: half width of the neck.
-        rib_first, rib_spacing, rib_drop, rib_width: y of the first pair at the spine, distance between pairs, height
+        rib_first, rib_spacing, rib_drop, rib_width: y of the first pair at the spine counted from the apex, distance between pairs, height
             between their back and front ends, half thickness.
         rib_jitter: (RIBS, 2) offsets in units of the spacing.
         bone: mineral density; 1 is a young adult's.
@@ -147,13 +147,13 @@ def _lungs(rng: np.random.Generator, *, child: float, habitus: float, male: bool
 
 
 def _mediastinum(rng: np.random.Generator, *, child: float, old: float, habitus: float) -> dict[str, Any]:
-    width = _normal(rng, 0.40, 0.03) + 0.08 * child + 0.03 * old + 0.03 * habitus
+    width = _normal(rng, 0.42, 0.03) + 0.08 * child + 0.03 * old + 0.03 * habitus
     return {
         "heart_width": width,
-        "heart_height": _normal(rng, 0.40, 0.03),
-        "heart_tilt": _normal(rng, 0.55, 0.12) - 0.15 * habitus,
-        "heart_x": _normal(rng, 0.15, 0.03) - 0.03 * child,
-        "heart_y": _normal(rng, 0.22, 0.03),
+        "heart_height": _normal(rng, 0.34, 0.025),
+        "heart_tilt": _normal(rng, 0.62, 0.10) - 0.2 * habitus,
+        "heart_x": _normal(rng, 0.21, 0.025) - 0.03 * child,
+        "heart_y": _normal(rng, 0.28, 0.03),
         "mediastinum": _normal(rng, 0.17, 0.018) + 0.03 * old + 0.05 * child,
         "aorta": float(np.clip(_normal(rng, 0.55, 0.15) + 0.45 * old - 0.5 * child, 0.05, 1.2)),
         "thymus": float(rng.random() * np.clip(1.6 * child - 0.7, 0, 1)),
@@ -163,7 +163,7 @@ def _mediastinum(rng: np.random.Generator, *, child: float, old: float, habitus:
 
 def _skeleton(rng: np.random.Generator, *, child: float, old: float, male: bool) -> dict[str, Any]:
     return {
-        "rib_first": _normal(rng, -1.02, 0.03),
+        "rib_first": _normal(rng, -0.06, 0.02),
         "rib_spacing": _normal(rng, 0.172, 0.010) + 0.006 * child,
         "rib_drop": _normal(rng, 0.60, 0.07) - 0.18 * child,
         "rib_width": _normal(rng, 0.034, 0.003) + (0.003 if male else 0.0) - 0.004 * child,

@@ -69,9 +69,9 @@ def _covid(frame: Frame, field_: np.ndarray, severity: float, rng: np.random.Gen
     for patch in range(count):
         on_left = (first + patch) % 2 if rng.random() < 0.85 else first
         total = np.maximum(total, _patch(frame, on_left, severity, rng))
-    rough = 1 + 0.55 * cloud(frame.shape, 0.05 * frame.unit, rng) + 0.35 * cloud(frame.shape, 0.014 * frame.unit, rng)
-    lines = np.exp(-(cloud(frame.shape, 0.022 * frame.unit, rng) ** 2) / 0.05)  # thickened septa within the glass
-    fill = total * (0.30 + 0.32 * severity) * np.clip(rough + 0.30 * lines, 0.15, 2.0)
+    rough = 1 + 0.30 * cloud(frame.shape, 0.06 * frame.unit, rng) + 0.15 * cloud(frame.shape, 0.016 * frame.unit, rng)
+    lines = np.exp(-(cloud(frame.shape, 0.025 * frame.unit, rng) ** 2) / 0.06)  # thickened septa within the glass
+    fill = total * (0.26 + 0.30 * severity) * np.clip(rough + 0.22 * lines, 0.3, 1.8)
     return _filled(frame, field_, fill, {"patches": count})
 
 
@@ -82,7 +82,7 @@ def _patch(frame: Frame, on_left: int, severity: float, rng: np.random.Generator
     x = (1 if on_left else -1) * wall * rng.uniform(0.55, 0.93)
     radii = (rng.uniform(0.10, 0.18) * (0.8 + 0.6 * severity), rng.uniform(0.12, 0.24) * (0.8 + 0.6 * severity))
     hill = blob(frame.x, frame.y, (x, y), radii) * (frame.left == on_left)
-    return ramp(hill - 0.42, 0.10) * rng.uniform(0.6, 1.0)
+    return ramp(hill - 0.45, 0.16) * rng.uniform(0.6, 1.0)
 
 
 def _pneumonia(frame: Frame, field_: np.ndarray, severity: float, rng: np.random.Generator) -> Lesion:

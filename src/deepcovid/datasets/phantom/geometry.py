@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from deepcovid.datasets.phantom.acquisition import Acquisition
 from deepcovid.datasets.phantom.anatomy import Anatomy
@@ -14,8 +13,9 @@ CENTRE_Y = -0.06  # the y, in chest units, that stands at the film's centre
 
 
 def ramp(distance: np.ndarray, width: float) -> np.ndarray:
-    """0 → 1 as `distance` goes from below to above zero, within about ± 2 `width`."""
-    return expit(distance / np.float32(width))
+    """0 → 1 as `distance` goes from below to above zero: a smooth step over ± 2.5 `width`."""
+    t = np.clip(distance * (0.2 / width) + 0.5, 0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def blob(x: np.ndarray, y: np.ndarray, centre: tuple[float, float], radii: tuple[float, float]) -> np.ndarray:

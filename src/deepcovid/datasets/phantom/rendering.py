@@ -20,8 +20,8 @@ from deepcovid.datasets.phantom.vessels import make_vessels
 from deepcovid.errors import DeepCovidError
 
 SOFT = 2.7  # nats through one chest depth of soft tissue, as a film's beam sees it
-AIR_IN_LUNG = 0.74  # share of a lung that is air
-VESSEL = 0.17  # nats through a large vessel's middle
+AIR_IN_LUNG = 0.80  # share of a lung that is air
+VESSEL = 0.20  # nats through a large vessel's middle
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def _expose(frame: Frame, tissue: Tissue, lesion: Lesion, rng: np.random.Generat
     """The film of one chest, float32 (H, W)."""
     acquisition = frame.acquisition
     structure = (
-        1 + 0.05 * cloud(frame.shape, 0.012 * frame.unit, rng) + 0.05 * cloud(frame.shape, 0.045 * frame.unit, rng)
+        1 + 0.035 * cloud(frame.shape, 0.010 * frame.unit, rng) + 0.03 * cloud(frame.shape, 0.05 * frame.unit, rng)
     )
     air = AIR_IN_LUNG * tissue.lung * np.minimum(structure, 1.25)
     clear = SOFT * (tissue.body - air - tissue.air) + make_bone(frame) * ramp(tissue.body - 0.1, 0.02)
@@ -149,7 +149,7 @@ def _seen(attenuation: np.ndarray, frame: Frame, grain: np.ndarray) -> np.ndarra
 
 
 def _window(seen: np.ndarray, body: np.ndarray) -> tuple[float, float]:
-    inside = seen[::2, ::2][body[::2, ::2] > 0.25]
+    inside = seen[::2, ::2][body[::2, ::2] > 0.4]
     values = inside if inside.size else seen
     low, high = np.percentile(values, [3, 97])
     return float(low), float(max(high, low + 0.2))

@@ -11,14 +11,15 @@ from deepcovid.datasets.phantom.geometry import Frame, blob, ramp
 def make_bone(frame: Frame) -> np.ndarray:
     """Attenuation of all bones, float32 (H, W), in nats beyond that of soft tissue."""
     ribs = _ribs(frame, front=False) + _ribs(frame, front=True)
-    bone = 0.20 * ribs + 0.30 * _clavicles(frame) + 0.16 * _scapulae(frame) + 0.55 * _humeri(frame)
-    return (bone + 0.75 * _spine(frame)) * np.float32(frame.anatomy.bone)
+    ribs = ribs * (0.55 + 0.45 * ramp(frame.above, 0.03))  # scatter hides most of them below the diaphragm
+    bone = 0.34 * ribs + 0.75 * _clavicles(frame) + 0.32 * _scapulae(frame) + 0.9 * _humeri(frame)
+    return (bone + 0.36 * _spine(frame)) * np.float32(frame.anatomy.bone)
 
 
 def _tube(distance: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
     """A hollow bone across: bright cortex, paler marrow."""
     square = (distance / half_width) ** 2
-    return np.exp(-(square**2)) * (0.62 + 0.5 * square)
+    return np.exp(-(square**2)) * (0.5 + 0.85 * square)
 
 
 def _ribs(frame: Frame, *, front: bool) -> np.ndarray:
@@ -31,7 +32,7 @@ def _ribs(frame: Frame, *, front: bool) -> np.ndarray:
     across = np.clip(frame.side / (1.03 * frame.wall), 0, 1)
     root = np.sqrt(1 - across**2)
     drop = anatomy.rib_drop
-    level = frame.y - anatomy.rib_first - drop / 2 * ((1 + root) if front else (1 - root))
+    level = frame.y - anatomy.apex - anatomy.rib_first - drop / 2 * ((1 + root) if front else (1 - root))
     if not front:
         level = level + 0.05 * np.exp(-(((frame.side - 0.22) / 0.14) ** 2))  # the neck of the rib rises from the spine
     place = level / anatomy.rib_spacing
@@ -43,7 +44,7 @@ def _ribs(frame: Frame, *, front: bool) -> np.ndarray:
     band = _tube(distance, wide) * (1 + 1.3 * across**10) * (frame.side < 1.06 * frame.wall)
     if front:
         end = 0.30 + 0.03 * index
-        return 0.75 * band * ramp(frame.side - end, 0.02) * (index < RIBS - 2)
+        return 0.6 * band * ramp(frame.side - end, 0.02) * (index < RIBS - 2)
     return band * ramp(frame.side - 0.06, 0.02)
 
 
@@ -92,7 +93,7 @@ def _spine(frame: Frame) -> np.ndarray:
     period = anatomy.rib_spacing * 0.97
     phase = (frame.y / period + anatomy.spine_phase) % 1 - 0.5
     width = anatomy.spine_width * (1 + 0.16 * np.clip(frame.y + 0.2, -1, 1)) * (1 - 0.10 * np.cos(2 * np.pi * phase))
-    body = ramp(width - np.abs(x), 0.009) * (0.72 + 0.28 * ramp(0.40 - np.abs(phase), 0.03))
+    body = ramp(width - np.abs(x), 0.018) * (0.72 + 0.28 * ramp(0.40 - np.abs(phase), 0.03))
     plates = np.exp(-(((np.abs(phase) - 0.39) / 0.035) ** 2)) * ramp(width - np.abs(x), 0.01)
     pedicles = np.exp(-(((np.abs(x) - 0.6 * width) / 0.018) ** 2) - ((phase + 0.12) / 0.13) ** 2)
     process = np.exp(-((x / 0.018) ** 2) - ((phase - 0.18) / 0.16) ** 2)

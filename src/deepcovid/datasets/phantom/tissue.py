@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcovid.datasets.phantom.geometry import Frame, blob, ramp
+from deepcovid.datasets.phantom.geometry import Frame, ramp
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,12 @@ class Tissue:
 def make_tissue(frame: Frame, *, heart_scale: float, rng: np.random.Generator) -> Tissue:
     """The soft tissue of a patient, with the heart `heart_scale` times its usual width; `rng` draws the bowel gas."""
     heart = _heart(frame, heart_scale)
-    solid = np.maximum(np.maximum(heart, _great_vessels(frame)), _central(frame))
-    lung = np.maximum(_chest_depth(frame) - solid, 0) * _lung_ends(frame)
+    lung = _chest_depth(frame) * _lung_ends(frame) * (1 - heart) * (1 - _central(frame)) * _beside_vessels(frame)
     body = _trunk(frame) + _breasts(frame)
-    return Tissue(body=body, lung=np.minimum(lung, body), air=_airways(frame) + _gas(frame, rng), heart=heart > 0.12)
+    return Tissue(body=body, lung=np.minimum(lung, body), air=_airways(frame) + _gas(frame, rng), heart=heart > 0.15)
 
 
-def _half_round(distance: np.ndarray, width: float) -> np.ndarray:
+def _half_round(distance: np.ndarray, width: np.ndarray | float) -> np.ndarray:
     """Profile of a round body's edge: 0 outside, rising as a circle to 1 at `width` inside."""
     inside = np.clip(distance / width, 0, 1)
     return np.sqrt(inside * (2 - inside))
@@ -46,10 +45,11 @@ def _trunk(frame: Frame) -> np.ndarray:
     fat = anatomy.habitus
     shoulders = ramp(-0.42 - frame.y, 0.07) * (0.55 + 0.1 * fat)
     flank = 1.12 + 0.14 * fat + shoulders + 0.05 * np.clip(frame.y - 0.3, 0, 1)
-    neck = 1.6 * np.exp(-((frame.side / anatomy.neck) ** 6))
-    top = -1.16 + 0.24 * np.clip(frame.side - 0.3, 0, None) + 0.25 * np.clip(frame.side - 1.2, 0, None) - neck
-    depth = 0.92 + 0.25 * fat + 0.22 * ramp(frame.y - 0.45, 0.15) - 0.42 * ramp(-0.75 - frame.y, 0.12)
-    trunk = _half_round(flank - frame.side, 0.75) * _half_round(frame.y - top, 0.35) * depth
+    neck = 1.6 * np.exp(-((frame.side / anatomy.neck) ** 4))
+    rise = 0.62 * np.clip(frame.side - 0.25, 0, 0.55) + 0.16 * np.clip(frame.side - 0.8, 0, None)
+    top = anatomy.apex - 0.42 + rise + 0.3 * np.clip(frame.side - 1.25, 0, None) - neck
+    depth = 0.92 + 0.25 * fat + 0.22 * ramp(frame.y - 0.45, 0.15) - 0.22 * ramp(-0.75 - frame.y, 0.12)
+    trunk = _half_round(flank - frame.side, 0.75) * _half_round(frame.y - top, 0.40) * depth
     return np.maximum(trunk, _arms(frame))
 
 
@@ -81,38 +81,39 @@ def _heart(frame: Frame, scale: float) -> np.ndarray:
     anatomy, ap = frame.anatomy, frame.acquisition.view == "AP"
     scale = scale * (1.13 if ap else 1.0)
     lift = 0.18 * (frame.acquisition.inspiration - 0.8)
-    x = frame.x - anatomy.heart_x - 0.05 * frame.acquisition.turn - 0.06 * (scale - 1)
+    x = frame.x - anatomy.heart_x - 0.05 * frame.acquisition.turn - 0.07 * (scale - 1)
     y = frame.y - anatomy.heart_y - lift
     cos, sin = np.cos(anatomy.heart_tilt), np.sin(anatomy.heart_tilt)
     along, across = (cos * x + sin * y) / (anatomy.heart_width * scale), (cos * y - sin * x) / anatomy.heart_height
-    across = across / (1 + 0.12 * (scale - 1))
-    # fuller towards the apex of the heart, tapering to the vessels above
-    radius = np.abs(along) ** 2.3 + np.abs(across * (1 + 0.18 * along)) ** 2.2
-    return 0.62 * np.sqrt(np.clip(1 - radius, 0, 1))
+    ventricles = np.abs(along) ** 2.1 + np.abs(across / (1 + 0.3 * (scale - 1))) ** 2.1
+    atrium = ((x + 0.22) / (0.23 * scale)) ** 2 + ((y - 0.07) / 0.31) ** 2
+    return 0.84 * np.clip(1 - np.minimum(ventricles, atrium), 0, 1) ** 0.42
 
 
-def _great_vessels(frame: Frame) -> np.ndarray:
-    anatomy, turn = frame.anatomy, 0.05 * frame.acquisition.turn
-    x, y = frame.x - turn, frame.y
-    knob = 0.34 * anatomy.aorta
-    aorta = 0.5 * np.sqrt(np.clip(1 - ((x - 0.13 - 0.03 * anatomy.aorta) / (0.10 + 0.04 * anatomy.aorta)) ** 2
-                                  - ((y + 0.44) / (0.12 + 0.03 * anatomy.aorta)) ** 2, 0, 1)) * (knob > 0)  # fmt: skip
-    pulmonary = 0.45 * np.sqrt(np.clip(1 - ((x - 0.15) / 0.14) ** 2 - ((y + 0.16) / 0.17) ** 2, 0, 1))
-    cava = 0.42 * np.sqrt(np.clip(1 - ((x + 0.12) / 0.11) ** 2, 0, 1)) * ramp(-0.02 - y, 0.05)
-    descending = 0.3 * np.sqrt(np.clip(1 - ((x - 0.13) / 0.10) ** 2, 0, 1)) * ramp(y + 0.42, 0.05)
-    thymus = (
-        0.35
-        * np.clip(1 - (np.abs(x) / (0.2 + 0.22 * anatomy.thymus)) ** 4, 0, 1)
-        * blob(0 * x, y, (0, -0.35), (1, 0.22))
+def _beside_vessels(frame: Frame) -> np.ndarray:
+    """Share of the lung along the ray that the great vessels and the thymus leave."""
+    anatomy = frame.anatomy
+    x, y = frame.x - 0.05 * frame.acquisition.turn, frame.y
+    size = anatomy.aorta
+    knob = np.clip(
+        1 - ((x - 0.12 - 0.04 * size) / (0.10 + 0.04 * size)) ** 2 - ((y + 0.44) / (0.13 + 0.03 * size)) ** 2, 0, 1
     )
-    return np.maximum.reduce([aorta, pulmonary, cava, descending, thymus * (anatomy.thymus > 0.1)])
+    trunk = np.clip(1 - ((x - 0.15) / 0.15) ** 2 - ((y + 0.14) / 0.19) ** 2, 0, 1)
+    cava = np.clip(1 - ((x + 0.11) / 0.12) ** 2, 0, 1) * ramp(-0.02 - y, 0.05)
+    descending = np.clip(1 - ((x - 0.12) / 0.10) ** 2, 0, 1) * ramp(y + 0.42, 0.05)
+    left = (1 - 0.7 * knob**0.5) * (1 - 0.6 * trunk**0.6) * (1 - 0.3 * descending)
+    right = 1 - 0.55 * np.sqrt(cava)
+    if anatomy.thymus < 0.1:
+        return left * right
+    sail = np.clip(1 - (np.abs(x) / (0.2 + 0.22 * anatomy.thymus)) ** 4, 0, 1) * np.exp(-(((y + 0.35) / 0.3) ** 2))
+    return left * right * (1 - 0.7 * sail)
 
 
 def _central(frame: Frame) -> np.ndarray:
     """Spine, gullet and the rest of the mediastinum, which leave no lung along the ray."""
     widen = 0.06 * ramp(-0.55 - frame.y, 0.08)
-    edge = frame.anatomy.mediastinum - 0.035 + widen - np.abs(frame.x - 0.03 * frame.acquisition.turn)
-    return 0.9 * _half_round(edge, 0.09)
+    edge = frame.anatomy.mediastinum + 0.015 + widen - np.abs(frame.x - 0.03 * frame.acquisition.turn)
+    return 0.96 * _half_round(edge, 0.16 + 0.06 * ramp(frame.y, 0.1))
 
 
 def _airways(frame: Frame) -> np.ndarray:
@@ -122,7 +123,7 @@ def _airways(frame: Frame) -> np.ndarray:
     right = _half_round(0.042 - np.abs(x + 0.02 + 0.62 * (y - carina)) * 0.85, 0.042) * (x < 0)
     left = _half_round(0.036 - np.abs(x - 0.02 - 1.05 * (y - carina)) * 0.7, 0.036) * (x >= 0)
     stems = (right + left) * ramp(y - carina + 0.02, 0.015) * ramp(carina + 0.2 - y, 0.02)
-    return 0.085 * pipe + 0.07 * stems
+    return 0.105 * pipe + 0.08 * stems
 
 
 def _gas(frame: Frame, rng: np.random.Generator) -> np.ndarray:
@@ -149,4 +150,4 @@ def _breasts(frame: Frame) -> np.ndarray:
     width, height = 0.34 + 0.16 * size, 0.30 + 0.18 * size
     stretch = np.where(y < 0, 1.7, 1.0)
     round_ = np.clip(1 - (x / width) ** 2 - (y / (height * stretch)) ** 2, 0, 1)
-    return 0.30 * size * round_**0.6
+    return 0.22 * size * round_**0.7

@@ -8,9 +8,9 @@ from scipy import ndimage
 from deepcovid.datasets.phantom.anatomy import Anatomy
 from deepcovid.datasets.phantom.geometry import Frame, blob
 
-GENERATIONS = 7
-WIDTHS = (0.020, 0.011, 0.006)  # half widths in chest units of large, middle and small vessels
-STRENGTHS = (1.0, 0.8, 0.55)
+GENERATIONS = 6
+WIDTHS = (0.016, 0.009, 0.005)  # half widths in chest units of large, middle and small vessels
+STRENGTHS = (1.0, 0.65, 0.3)
 STEPS = 24  # points a branch
 
 
@@ -47,16 +47,16 @@ def _hila(frame: Frame) -> np.ndarray:
     x, y = frame.x - 0.03 * frame.acquisition.turn, frame.y
     right = blob(x, y, (-0.24, -0.06), (0.05, 0.10)) + 0.6 * blob(x, y, (-0.30, 0.05), (0.04, 0.08))
     left = blob(x, y, (0.27, -0.14), (0.05, 0.07)) + 0.5 * blob(x, y, (0.32, -0.02), (0.04, 0.08))
-    return 0.7 * (right + left)
+    return 0.9 * (right + left)
 
 
 def _tree_points(anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places (N, 2) along all branches, the rank of their width, and the distance between neighbours (chest units)."""
     rng = np.random.default_rng(anatomy.vessel_seed)
-    start = np.array([[-0.24, -0.06], [0.27, -0.12]] * 9)
-    fan = np.repeat(np.linspace(-1.35, 1.45, 9), 2)  # radians: up and out, out, down and out
-    outward = np.tile([-1.0, 1.0], 9)
-    angle, length = fan + 0.12 * rng.standard_normal(18), np.full(18, 0.24)
+    start = np.array([[-0.24, -0.06], [0.27, -0.12]] * 7)
+    fan = np.repeat(np.linspace(-1.35, 1.45, 7), 2)  # radians: up and out, out, down and out
+    outward = np.tile([-1.0, 1.0], 7)
+    angle, length = fan + 0.12 * rng.standard_normal(14), np.full(14, 0.24)
     points, ranks, spacing = [], [], []
     for generation in range(GENERATIONS):
         along = np.linspace(0, 1, STEPS)[None, :]
