@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from deepcovid.imaging.preprocessing import IMAGENET
-from deepcovid.models.network import backbone_hash, hash_tensors, to_tensors
+from deepcovid.models.network import backbone_hash, fit_films, hash_tensors, to_tensors
 from deepcovid.models.zoo import build_network
 
 
@@ -45,13 +47,42 @@ def test_three_channels_are_no_film(network_of):
         network_of("squeezenet1_1")(films(1, 3, 8, 8))
 
 
-def test_cropped_films_come_at_their_size():
-    cropped = replace(IMAGENET, size=(64, 64), fit="crop")
-    network = build_network("squeezenet1_1", classes=2, preprocessing=cropped)
-    film = films(1, 1, 64, 64)
-    torch.testing.assert_close(network.prepare(film)[:, :1], (film - network.mean[:, :1]) / network.std[:, :1])
-    with pytest.raises(ValueError, match=r"with fit 'crop' films come at \(64, 64\), not \(65, 64\)"):
-        network.prepare(films(1, 1, 65, 64))
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+@given(
+    shape=st.tuples(st.integers(2, 150), st.integers(2, 150)), size=st.tuples(st.integers(1, 80), st.integers(1, 80))
+)
+@settings(max_examples=60, deadline=None)
+def test_films_are_fitted_as_the_preprocessing_fits_them(fit, shape, size):
+    """From two pixels a side: torch 2.13 resizes the columns of a one-pixel-wide image wrongly (0, 1 → 0, 0, 0)."""
+    film = films(1, 1, *shape)
+    expected = replace(IMAGENET, size=size, fit=fit).resize_film(film[0, 0].numpy())
+    np.testing.assert_allclose(fit_films(film, size=size, fit=fit)[0, 0].numpy(), expected, atol=3e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_cropped_and_padded_films_are_fitted_inside_the_exported_graph(fit):
+    import onnxruntime
+
+    class Fit(torch.nn.Module):
+        def forward(self, film):
+            return fit_films(film, size=(48, 40), fit=fit)
+
+    axes = {0: torch.export.Dim("n"), 2: torch.export.Dim("h"), 3: torch.export.Dim("w")}
+    program = torch.onnx.export(
+        Fit().eval(),
+        (films(2, 1, 70, 60),),
+        dynamo=True,
+        dynamic_shapes={"film": axes},
+        opset_version=20,
+        verbose=False,
+    )
+    session = onnxruntime.InferenceSession(program.model_proto.SerializeToString())
+    preprocessing = replace(IMAGENET, size=(48, 40), fit=fit)
+    for shape in [(48, 40), (33, 100), (200, 90)]:
+        film = films(1, 1, *shape).numpy()
+        (fitted,) = session.run(None, {session.get_inputs()[0].name: film})
+        np.testing.assert_allclose(fitted[0, 0], preprocessing.resize_film(film[0, 0]), atol=1e-4)
 
 
 def test_the_necks_average_or_keep_all(network_of):

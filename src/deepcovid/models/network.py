@@ -54,17 +54,14 @@ class FilmNetwork(nn.Module):
     def prepare(self, film: Tensor) -> Tensor:
         """Films (N, 1, H, W) in [0, 1] → normalised (N, C, h, w); antialiased bilinear, exact at the network's size.
 
+        Equal to `Preprocessing.apply` to 1e-5, and exported into the ONNX graph as it stands, for any film size.
+
         Raises:
-            ValueError: another shape, or with the fit "crop" or "pad" another size than the network's: the graph only
-                stretches, so such films go through `Preprocessing.resize_film` first.
+            ValueError: another shape.
         """
         if film.ndim != 4 or film.shape[1] != 1:
             raise ValueError(f"films have the shape (N, 1, H, W), not {tuple(film.shape)}")
-        size, fit = self.preprocessing.size, self.preprocessing.fit
-        if fit == "stretch":
-            film = functional.interpolate(film, size=size, mode="bilinear", align_corners=False, antialias=True)
-        elif tuple(film.shape[2:]) != size:
-            raise ValueError(f"with fit {fit!r} films come at {size}, not {tuple(film.shape[2:])}")
+        film = fit_films(film, size=self.preprocessing.size, fit=self.preprocessing.fit)
         low, high = self.preprocessing.value_range
         if (low, high) != (0, 1):
             film = film * (high - low) + low
@@ -82,6 +79,30 @@ class FilmNetwork(nn.Module):
         """Films (N, 1, H, W) in [0, 1], any height and width → logits (N, K) and feature map (N, F, h', w')."""
         feature_map = self.backbone(self.prepare(film))
         return self.head(self.gather(feature_map)), feature_map
+
+
+def fit_films(film: Tensor, *, size: tuple[int, int], fit: str) -> Tensor:
+    """Films (N, 1, H, W) → (N, 1, h, w) by "stretch", "crop" or "pad", as `imaging.resizing` has them.
+
+    Without a branch on the film's size, so that the exporter can leave it open.
+    """
+    height, width = size
+    if fit == "stretch":
+        return _resized(film, height, width)
+    pick = torch.sym_max if fit == "crop" else torch.sym_min  # one scale for both sides: the larger, or the smaller
+    rows, columns = film.shape[2], film.shape[3]
+    scaled_rows = torch.sym_max(1, pick(height, (2 * rows * width + columns) // (2 * columns)))
+    scaled_columns = torch.sym_max(1, pick(width, (2 * columns * height + rows) // (2 * rows)))
+    film = _resized(film, scaled_rows, scaled_columns)
+    if fit == "crop":
+        film = film.narrow(2, (scaled_rows - height) // 2, height)
+        return film.narrow(3, (scaled_columns - width) // 2, width)
+    top, left = (height - scaled_rows) // 2, (width - scaled_columns) // 2
+    return functional.pad(film, (left, width - scaled_columns - left, top, height - scaled_rows - top))
+
+
+def _resized(film: Tensor, rows: int, columns: int) -> Tensor:
+    return functional.interpolate(film, size=(rows, columns), mode="bilinear", align_corners=False, antialias=True)
 
 
 def to_tensors(network: nn.Module) -> dict[str, np.ndarray]:

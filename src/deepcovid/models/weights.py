@@ -93,7 +93,7 @@ def load_backbone_weights(
         weights: "imagenet" (from the cache, else fetched), "none" (random), or the path of a file or detector folder.
         seed: of the random numbers: all of them for "none", else those of a head that the file does not hold.
         allow_random: False refuses "none".
-        progress: told of downloads and of what was left out.
+        progress: told of downloads; the record's sentence is for the caller to say.
 
     Raises:
         WeightsError: the weights cannot be had, are damaged, or belong to another network; never goes on at random.
@@ -104,7 +104,7 @@ def load_backbone_weights(
         return _load_random(network, seed)
     if str(weights) == PUBLISHED:
         return _load_imagenet(network, seed, progress)
-    return _load_file(network, Path(weights).expanduser(), seed, progress)
+    return _load_file(network, Path(weights).expanduser(), seed)
 
 
 def _load_random(network: FilmNetwork, seed: int) -> WeightsUsed:
@@ -144,14 +144,12 @@ def _load_imagenet(network: FilmNetwork, seed: int, progress: Progress | None) -
     )
 
 
-def _load_file(network: FilmNetwork, path: Path, seed: int, progress: Progress | None) -> WeightsUsed:
+def _load_file(network: FilmNetwork, path: Path, seed: int) -> WeightsUsed:
     file = read_weights(path)
     fitted = _fitted(network, file)
     loaded = _apply(network, fitted, seed)
     head = "the head too" if loaded else f"the head from random numbers (seed {seed}), {_why_no_head(network, fitted)}"
     sentence = f"The backbone of {network.name} starts from {file.path} (SHA-256 {file.sha256}); {head}."
-    if progress is not None:
-        progress.say(sentence)
     return WeightsUsed(
         name=str(path), sha256=file.sha256, source=str(file.path), sentence=sentence, random=False, head_loaded=loaded
     )
