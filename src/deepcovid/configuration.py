@@ -82,11 +82,15 @@ def _converted(hint: Any, value: Any, *, where: str, error: type[DeepCovidError]
 
 def _first_that_fits(choices: tuple[Any, ...], value: Any, *, where: str, error: type[DeepCovidError]) -> Any:
     problems = []
-    for choice in choices:
+    nested = [choice for choice in choices if dataclasses.is_dataclass(choice)]
+    # a section can only mean the nested dataclass, so its own error is the one to show
+    for choice in nested if isinstance(value, Mapping) and nested else choices:
         try:
             return _converted(choice, value, where=where, error=error)
         except DeepCovidError as problem:
             problems.append(problem)
+    if len(problems) == 1:
+        raise problems[0]
     raise error(f"{where} is {value!r}", mend=" or ".join(dict.fromkeys(problem.mend for problem in problems)))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from deepcovid.cli.console import console
 
+OUTSIDE = "Allow films outside the table's folder."
 app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
 
 
@@ -19,12 +20,13 @@ def import_(
     source: Annotated[
         str | None, typer.Option(help="The hospital or collection that all these films come from.")
     ] = None,
+    allow_outside: Annotated[bool, typer.Option("--allow-outside", help=OUTSIDE)] = False,
 ) -> None:
     """Turn a folder of class folders into a table."""
     from deepcovid.datasets.folder import import_folder
     from deepcovid.datasets.table import save_table
 
-    table = save_table(import_folder(folder, source=source), out)
+    table = save_table(import_folder(folder, source=source), out, allow_outside=allow_outside)
     screen = console()
     for label, count in table.frame["label"].value_counts().sort_index().items():
         screen.print(f"{label}: {count} films", markup=False)
@@ -43,6 +45,7 @@ def split(
     label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a split that the table has.")] = False,
+    allow_outside: Annotated[bool, typer.Option("--allow-outside", help=OUTSIDE)] = False,
 ) -> None:
     """Split a table into train, val and test by patient, alike in label and source."""
     import pandas as pd
@@ -50,10 +53,10 @@ def split(
     from deepcovid.datasets.splits import split_table
     from deepcovid.datasets.table import load_table, save_table
 
-    whole = load_table(table, label_column=label_column, check_files=False)
+    whole = load_table(table, label_column=label_column, check_files=False, allow_outside=allow_outside)
     fractions = {"train": train, "val": val, "test": test}
     done = split_table(whole, fractions=fractions, label_column=label_column, seed=seed, overwrite=overwrite)
-    save_table(done, out)
+    save_table(done, out, allow_outside=allow_outside)
     screen = console()
     counts = pd.crosstab(done.frame[label_column].fillna("(unknown)"), done.frame["split"])
     screen.print(counts.reindex(columns=[side for side in fractions if side in counts]).to_string(), markup=False)

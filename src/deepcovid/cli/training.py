@@ -39,9 +39,13 @@ def train(
     allow_random_backbone: Annotated[
         bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
     ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Train a detector and write its run folder: detector, scores, evaluation, report."""
+    from deepcovid.datasets.table import load_table
     from deepcovid.runs.settings import Settings
     from deepcovid.runs.train import train as run
     from deepcovid.training.recipe import load_recipe
@@ -59,7 +63,8 @@ def train(
         resume=resume,
         command=command_line(),
     )
-    show_run(run(table, recipe=chosen, out=out, settings=settings, progress=Spoken(quiet=quiet)))
+    films = load_table(table, label_column=label_column, allow_outside=allow_outside)
+    show_run(run(films, recipe=chosen, out=out, settings=settings, progress=Spoken(quiet=quiet)))
 
 
 def demo(

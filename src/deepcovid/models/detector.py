@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from deepcovid.configuration import from_mapping, to_mapping
-from deepcovid.errors import DetectorError
+from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.engine import cores, open_session
 from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
@@ -128,6 +128,8 @@ class Detector:
                 path=folder / DESCRIPTION,
                 mend="copy the detector folder again",
             )
+        preprocessing = _preprocessing(values["preprocessing"], folder / DESCRIPTION)
+        values |= {"preprocessing": preprocessing}
         description = from_mapping(Description, values, where=str(folder / DESCRIPTION), error=DetectorError)
         _require_files(folder, description.files)
         return cls(folder, description, sha256_file(folder / DESCRIPTION))
@@ -233,6 +235,14 @@ def scores_of(logits: np.ndarray, *, classes: Sequence[str], positive: str) -> n
     """The probability of the positive class (N,) from logits (N, K)."""
     result: np.ndarray = softmax(logits.astype(np.float64))[:, list(classes).index(positive)]
     return result
+
+
+def _preprocessing(values: Any, path: Path) -> Preprocessing:
+    """Every key must be there: a default would change scores in silence."""
+    try:
+        return Preprocessing.from_dict(values)
+    except DeepCovidError as error:
+        raise DetectorError(error.problem, path=path, mend="copy the detector folder again") from error
 
 
 def _require_files(folder: Path, files: Mapping[str, str]) -> None:

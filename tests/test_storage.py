@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepcovid import storage
+from deepcovid.errors import DeepCovidError, RunError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = storage.write_text(tmp_path / "a.txt", "old")
+    with pytest.raises(RuntimeError), storage.atomic_path(path) as part:
+        part.write_text("new, half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_written_files_have_the_usual_permissions(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert storage.write_text(tmp_path / "a.txt", "x").stat().st_mode == plain.stat().st_mode
+
+
+@given(JSON)
+def test_canonical_hash_ignores_the_order_of_keys(value: object) -> None:
+    turned = {"b": value, "a": 1}
+    assert storage.sha256_json(turned) == storage.sha256_json({"a": 1, "b": value})
+
+
+def test_sha256_agrees_with_hashlib(tmp_path: Path) -> None:
+    data = os.urandom(300_000)
+    path = storage.write_bytes(tmp_path / "x", data)
+    assert storage.sha256_file(path) == storage.sha256_bytes(data) == hashlib.sha256(data).hexdigest()
+
+
+def test_json_refuses_nan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        storage.write_json(tmp_path / "x.json", {"a": float("nan")})
+    assert not (tmp_path / "x.json").exists()
+
+
+@pytest.mark.parametrize(("text", "words"), [(None, "no such file"), ("{", "not JSON")])
+def test_unreadable_json_names_the_file(tmp_path: Path, text: str | None, words: str) -> None:
+    path = tmp_path / "x.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DeepCovidError, match=words) as caught:
+        storage.read_json(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_tables_round_trip(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"image": ["a", "b"], "score": [0.25, 0.5]})
+    path = storage.write_table(tmp_path / name, frame)
+    read = pd.read_csv(path) if name.endswith("csv") else pd.read_parquet(path)
+    pd.testing.assert_frame_equal(read, frame, check_dtype=False)
+
+
+def test_a_table_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeepCovidError, match=r"\.csv or \.parquet"):
+        storage.write_table(tmp_path / "t.xlsx", pd.DataFrame())
+
+
+def test_tensors_round_trip_and_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.array([1, 2])}
+    first = storage.write_tensors(tmp_path / "1.safetensors", tensors, metadata={"k": "v"})
+    second = storage.write_tensors(tmp_path / "2.safetensors", tensors, metadata={"k": "v"})
+    assert first.read_bytes() == second.read_bytes()
+    np.testing.assert_array_equal(load_file(first)["b"], tensors["b"])
+
+
+def _hold(folder: str, ready: object) -> None:
+    with storage.lock(Path(folder)):
+        ready.set()  # type: ignore[attr-defined]
+        time.sleep(60)
+
+
+def test_a_held_folder_is_refused_with_pid_and_freed_by_a_kill(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold, args=(str(tmp_path), ready), daemon=True)
+    process.start()
+    assert ready.wait(30)
+    with pytest.raises(RunError, match=f"PID {process.pid}") as caught, storage.lock(tmp_path):
+        pass
+    assert "choose another folder" in caught.value.mend
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    with storage.lock(tmp_path):
+        assert json.loads((tmp_path / ".lock.json").read_text())["pid"] == os.getpid()
+
+
+def test_blobs_are_kept_across_threads_pickles_and_openings(tmp_path: Path) -> None:
+    blobs = storage.BlobStore(tmp_path / "b.sqlite")
+    threads = [threading.Thread(target=lambda n=n: blobs.put({f"k{n}": bytes([n])})) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    again = pickle.loads(pickle.dumps(blobs))
+    assert again.get("k3") == b"\x03"
+    assert again.get("nothing") is None
+    assert again.missing(["k1", "x", "k2", "x"]) == ["x"]
+
+
+def test_a_blob_keeps_its_first_value(tmp_path: Path) -> None:
+    blobs = storage.BlobStore(tmp_path / "b.sqlite")
+    blobs.put({"k": b"1"})
+    blobs.put({"k": b"2", "l": b"3"})
+    assert (blobs.get("k"), blobs.get("l")) == (b"1", b"3")
+
+
+def test_blobs_survive_a_kill(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from deepcovid.storage import BlobStore; b = BlobStore(sys.argv[1]);"
+        "[b.put({str(n): b'x' * 1000}) for n in range(50)]; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    path = tmp_path / "b.sqlite"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert storage.BlobStore(path).missing(map(str, range(51))) == ["50"]
+
+
+def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DEEPCOVID_CACHE", str(tmp_path))
+    assert storage.cache_dir() == tmp_path
+    monkeypatch.delenv("DEEPCOVID_CACHE")
+    assert storage.cache_dir().name == "deepcovid"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deepcovid.errors import DeepCovidError, RecipeError
+from deepcovid.training.recipe import load_recipe, recipe_from, recipe_names
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_loads_and_survives_a_round_trip(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.title
+    assert recipe.source
+    assert recipe_from(recipe.to_dict(), where="again") == recipe
+
+
+@pytest.mark.parametrize("name", ["deepcovid-resnet18", "deepcovid-resnet50", "deepcovid-squeezenet", "deepcovid-densenet121"])
+def test_deep_covid_recipes_say_what_the_paper_says(name: str) -> None:
+    recipe = load_recipe(name)
+    assert (recipe.trainable, recipe.weights, recipe.epochs, recipe.batch_size) == ("head", "imagenet", 100, 20)
+    assert (recipe.optimiser.name, recipe.optimiser.learning_rate, recipe.schedule.name) == ("adam", 1e-4, "constant")
+    assert (recipe.preprocessing.size, recipe.minority_count, recipe.keep) == ((224, 224), 496, "last")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epoch = 3", "unknown key 'epoch' → did you mean 'epochs'?"),
+        ("[optimiser]\nname = 'adamax'", "choose one of: adam, adamw, sgd"),
+        ("[optimiser]\nlearning_rate = 0.0", "learning_rate is 0.0"),
+        ("epochs = 0", "epochs is 0"),
+        ("epochs = 'many'", "give a value of type int"),
+        ("trainable = 0", "trainable is 0"),
+        ("trainable = 'all'\nminority_count = 3", "are for trainable = 'head'"),
+        ("[preprocessing]\nsise = [1, 1]", "sise"),
+        ("[augmentation]\nflipp = 1.0", "flipp"),
+        ("[early_stopping]\npatience = 0", "patience is 0"),
+        ("[schedule]\nwarm_up = 2.0", "warm_up is 2.0"),
+        ("epochs = ", "no valid TOML"),
+    ],
+)
+def test_a_bad_recipe_names_file_key_and_choices(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(DeepCovidError) as caught:
+        load_recipe(path)
+    assert words in str(caught.value)
+
+
+def test_an_unknown_recipe_lists_those_there_are() -> None:
+    with pytest.raises(RecipeError, match="no recipe named 'deepcovid'") as caught:
+        load_recipe("deepcovid")
+    assert "deepcovid-resnet18" in caught.value.mend
+
+
+def test_values_are_changed_where_they_stand() -> None:
+    recipe = load_recipe("deepcovid-resnet18").changed(learning_rate=0.5, epochs=None, batch_size=7)
+    assert (recipe.optimiser.learning_rate, recipe.epochs, recipe.batch_size) == (0.5, 100, 7)
