@@ -15,6 +15,7 @@ from deepcovid.imaging.guards import DECODER_FAILURES, check_size
 from deepcovid.imaging.luma import luma
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")  # PS3.3, C.7.6.3, C.7.6.24, C.7.6.25
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 UNCOMPRESSED = "export the film again uncompressed (Explicit VR Little Endian), or as PNG"
 
@@ -37,6 +38,22 @@ def decode_dicom(
     Raises:
         ImageError: no pixels, damaged, cut off, too large, several frames without a choice, or a kind that is no film.
     """
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        return _film(data, path, max_pixels, frame)
+    except (
+        BytesLengthException,
+        InvalidDicomError,
+        *DECODER_FAILURES,
+    ):
+        # pydicom converts an element, and finds it damaged, only when it is used
+        raise ImageError(
+            "this DICOM file is damaged: its data elements cannot be read", path=path, mend="copy or export it again"
+        ) from None
+
+
+def _film(data: bytes, path: Path, max_pixels: int, frame: int | None) -> tuple[np.ndarray, dict[str, Any]]:
     dataset = _parsed(data, path, max_pixels)
     frames = _check_header(dataset, path, max_pixels)
     index = _chosen(frame, frames, path)
@@ -44,12 +61,7 @@ def decode_dicom(
     if not np.isfinite(stored).all():
         raise ImageError("some pixels are NaN or infinite", path=path, mend="export the film again")
     photometric = str(dataset.get("PhotometricInterpretation", "")).strip().upper()
-    try:
-        scaled = _scaled(stored, dataset, photometric, path)
-    except DECODER_FAILURES:
-        scaled = None
-    if scaled is None:
-        raise ImageError("its grayscale or colour tables are damaged", path=path, mend=UNCOMPRESSED)
+    scaled = _scaled(stored, dataset, photometric, path)
     facts: dict[str, Any] = {"format": "DICOM", "photometric": photometric, "bit_depth": _bits(dataset)}
     facts |= {"inverted": scaled.inverted, "voi": scaled.voi, "rotated": 0, "mirrored": False}
     facts["notes"] = [*scaled.notes, *([f"frame {index + 1} of {frames}"] if frames > 1 else [])]
@@ -58,25 +70,17 @@ def decode_dicom(
 
 def _parsed(data: bytes, path: Path, max_pixels: int) -> Any:
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     _check_deflated(data, path, max_pixels)
-    try:
-        dataset = dcmread(io.BytesIO(data), force=True)
-        if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
-            what = "an index of films (DICOMDIR)" if "DirectoryRecordSequence" in dataset else "no image"
-            raise ImageError(
-                f"this DICOM file holds no pixels: it is {what}, or it is cut off",
-                path=path,
-                mend="name a DICOM file with an image, or copy it again",
-            )
-        _name_transfer_syntax(dataset)
-    except (InvalidDicomError, *DECODER_FAILURES):
+    dataset = dcmread(io.BytesIO(data), force=True)
+    if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
+        what = "an index of films (DICOMDIR)" if "DirectoryRecordSequence" in dataset else "no image"
         raise ImageError(
-            "this DICOM file is damaged: its data elements cannot be read",
+            f"this DICOM file holds no pixels: it is {what}, or it is cut off",
             path=path,
-            mend="copy or export the file again",
-        ) from None
+            mend="name a DICOM file with an image, or copy it again",
+        )
+    _name_transfer_syntax(dataset)
     return dataset
 
 
@@ -138,7 +142,7 @@ def _stored(dataset: Any, index: int, path: Path) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     try:
-        return np.asarray(pixel_array(dataset, index=index))
+        return np.asarray(pixel_array(dataset, index=index, decoding_plugin=_plugin(dataset)))
     except DECODER_FAILURES as error:
         short = "less than expected" in str(error)
     if short:
@@ -148,6 +152,13 @@ def _stored(dataset: Any, index: int, path: Path) -> np.ndarray:
         path=path,
         mend=f"copy the file again, or {UNCOMPRESSED}",
     )
+
+
+def _plugin(dataset: Any) -> str:
+    """pydicom's own decoder for RLE: that of pylibjpeg-rle panics on damaged data, past `except Exception`."""
+    from pydicom.uid import RLELossless
+
+    return "pydicom" if dataset.file_meta.TransferSyntaxUID == RLELossless else ""
 
 
 def _encoding(dataset: Any) -> str:
@@ -162,7 +173,7 @@ def _scaled(stored: np.ndarray, dataset: Any, photometric: str, path: Path) -> S
         return presented(modality(stored, dataset), dataset, inverted=photometric == "MONOCHROME1")
     if photometric == "PALETTE COLOR":
         return _palette(stored, dataset)
-    if stored.ndim == 3 and stored.shape[2] == 3 and (photometric == "RGB" or photometric.startswith("YBR")):
+    if stored.ndim == 3 and stored.shape[2] == 3 and photometric in COLOURS:
         return Scaled(luma(stored, top=2 ** _bits(dataset) - 1), voi=None)  # pydicom has turned YBR into RGB
     raise ImageError(
         "its photometric interpretation is none of MONOCHROME1, MONOCHROME2, RGB, YBR and PALETTE COLOR",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from deepcovid.errors import ImageError
 
-# What Pillow, pydicom and their plug-ins are known to raise on damaged files. DecompressionBombError and
-# InvalidDicomError derive from Exception alone and are caught where they can arise.
+# What Pillow, pydicom and their plug-ins are known to raise on damaged files. Their own errors that derive from
+# Exception alone (DecompressionBombError, InvalidDicomError, BytesLengthException) are caught where they can arise.
 DECODER_FAILURES: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,

@@ -17,24 +17,39 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Type and content of each chunk of a PNG, as far as they are whole; checksums are the decoder's to check."""
-    at = len(SIGNATURE)
-    while at + 12 <= len(data):
-        (length,) = struct.unpack(">I", data[at : at + 4])
-        if at + 12 + length > len(data):
-            return
-        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        at += 12 + length
+    """Type and content of each chunk of a PNG, as far as they are whole."""
+    for kind, start, end in _places(data):
+        yield kind, data[start:end]
 
 
 def check_complete(data: bytes, *, path: Path) -> None:
-    """Refuse a PNG without its last chunk: Pillow may be content with it, but its end is missing.
+    """Refuse a PNG that is cut off or altered: Pillow is content without an end, and skips the pixels' checksum.
 
     Raises:
-        ImageError: the IEND chunk (PNG, section 11.2.4) is missing.
+        ImageError: the IEND chunk (PNG, section 11.2.4) is missing, or a critical chunk's checksum (5.5) is wrong.
     """
-    if not any(kind == b"IEND" for kind, _ in chunks(data)):
+    ended = False
+    for kind, start, end in _places(data):
+        critical = not kind[0] & 0x20
+        if critical and zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            raise ImageError("this PNG file is damaged: a checksum is wrong", path=path, mend="copy the file again")
+        ended = ended or kind == b"IEND"
+    if not ended:
         raise ImageError("this PNG file is cut off: its end is missing", path=path, mend="copy the file again")
+
+
+def _places(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type, start and end of the content of each whole chunk, up to the end of the image (PNG, section 5.3)."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        start = at + 8
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        if end + 4 > len(data):
+            return
+        yield data[at + 4 : start], start, end
+        if data[at + 4 : start] == b"IEND":
+            return
+        at = end + 4
 
 
 def significant_bits(data: bytes) -> int | None:
