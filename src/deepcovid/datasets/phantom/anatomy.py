@@ -41,7 +41,8 @@ class Anatomy:
         aorta: size of the aortic knob, 0 to 1.
         thymus: size of the thymus, 0 to 1 (small children).
         neck: half width of the neck.
-        rib_first, rib_spacing, rib_drop, rib_width: y of the first pair at the spine counted from the apex, distance between pairs, height
+        rib_first, rib_spacing, rib_drop, rib_width: y of the first pair
+            at the spine counted from the apex, distance between pairs, height
             between their back and front ends, half thickness.
         rib_jitter: (RIBS, 2) offsets in units of the spacing.
         bone: mineral density; 1 is a young adult's.
