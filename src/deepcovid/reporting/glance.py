@@ -68,10 +68,10 @@ def how_sure(evaluation: Mapping[str, Any]) -> str:
     sensitivity, by_patient = point["sensitivity"], point.get("sensitivity_bootstrap")
     said = (
         f"{words.count(evaluation['n_positive'])} positive films leave the sensitivity anywhere from "
-        f"{words.bounds(sensitivity).replace('–', ' to ')} (Wilson, 95 %)"
+        f"{words.spoken_bounds(sensitivity)} (Wilson, 95 %)"
     )
     if by_patient and words.known(by_patient.get("low")):
-        said += f"; counted by patient, {words.bounds(by_patient).replace('–', ' to ')} ({words.basis(by_patient)})"
+        said += f"; counted by patient, {words.spoken_bounds(by_patient)} ({words.basis(by_patient)})"
     return said + "."
 
 
@@ -95,8 +95,8 @@ def in_use(evaluation: Mapping[str, Any]) -> str:
     row = rows[len(rows) // 2]
     return (
         f"Where {words.prevalence(row['prevalence'])} people have {evaluation['positive']}, "
-        f"{words.percent(row['ppv']['value'])} of the positive calls would be right ({words.bounds(row['ppv'])}), "
-        f"and {words.percent(row['npv']['value'])} of the negative ones ({words.bounds(row['npv'])}), "
+        f"{words.percent(row['ppv']['value'])} of the positive calls would be right ({words.spoken_bounds(row['ppv'])}), "
+        f"and {words.percent(row['npv']['value'])} of the negative ones ({words.spoken_bounds(row['npv'])}), "
         "if the films there were like these."
     )
 

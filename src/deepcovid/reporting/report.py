@@ -71,6 +71,7 @@ def _environment() -> Environment:
 def _view(content: ReportContent) -> dict[str, Any]:
     """Everything that the template prints, in the order in which it prints it."""
     main = content.main
+    said = {*glance.notes(content), *(notice.sentence for notice in content.notices)}
     return {
         "content": content,
         "main": main,
@@ -97,7 +98,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "thresholds": tables.threshold_table(main),
         "comparison": _comparison(content),
         "compared": "splits" if set(content.evaluations) <= SPLITS else "models",
-        "others": [_other(name, evaluation) for name, evaluation in list(content.evaluations.items())[1:]],
+        "others": [_other(name, evaluation, said=said) for name, evaluation in list(content.evaluations.items())[1:]],
         "heatmaps": _heatmap_groups(content),
         "facts": [tables.facts_table(section, facts) for section, facts in content.facts.items() if facts],
     }
@@ -114,15 +115,19 @@ def _plates_of(other: Mapping[str, Any]) -> list[plates.Plate]:
 
 
 def _points(evaluation: Mapping[str, Any], *, stem: str) -> list[dict[str, Any]]:
+    """The operating points with their confusion matrices, the main one first."""
     drawn = plates.point_plates(evaluation, stem=stem)
     points = evaluation.get("operating_points") or []
-    return [
-        {"plate": plate, "table": tables.point_table(point, evaluation.get("paper"))}
+    main = main_point(evaluation)
+    shown = [
+        {"plate": plate, "table": tables.point_table(point, evaluation.get("paper")), "main": point is main}
         for plate, point in zip(drawn, points, strict=True)
     ]
+    return sorted(shown, key=lambda item: not item["main"])
 
 
-def _other(name: str, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _other(name: str, evaluation: Mapping[str, Any], *, said: set[str]) -> dict[str, Any]:
+    """One of the other evaluations, without the notes that the page has `said` already."""
     stem = _slug(name) + "-"
     return {
         "name": name,
@@ -133,7 +138,7 @@ def _other(name: str, evaluation: Mapping[str, Any]) -> dict[str, Any]:
         else None,
         "points": _points(evaluation, stem=stem),
         "thresholds": tables.threshold_table(evaluation),
-        "notes": evaluation.get("notes") or [],
+        "notes": [note for note in evaluation.get("notes") or [] if note not in said],
     }
 
 

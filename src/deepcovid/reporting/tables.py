@@ -100,8 +100,8 @@ def comparison_table(
         cells += [_ratio_cell(evaluation["auc"]), _ratio_cell(evaluation["average_precision"])]
         cells += [_percent_cell(point[key]) if point else Cell(words.ABSENT) for key in ("sensitivity", "specificity")]
         rows.append([Cell(name, number=False), *cells])
-    first = next(iter(evaluations.values()))
-    note = f"In brackets 95 % intervals: AUC by {words.basis(first['auc'])}; sensitivity and specificity by Wilson, over films."
+    methods = " or ".join(dict.fromkeys(str(evaluation["auc"]["method"]) for evaluation in evaluations.values()))
+    note = f"In brackets 95 % intervals: AUC by {methods}; sensitivity and specificity by Wilson, over films."
     return Table("Side by side", head, rows, note)
 
 

@@ -57,6 +57,11 @@ def bounds(interval: Mapping[str, Any], *, as_percent: bool = True) -> str:
     return f"{ratio(low)}–{ratio(high)}"
 
 
+def spoken_bounds(interval: Mapping[str, Any]) -> str:
+    """The two limits of a percentage inside a sentence: "87.1 to 99.6 %"."""
+    return bounds(interval).replace("–", " to ") if known(interval.get("low")) else ABSENT
+
+
 def basis(interval: Mapping[str, Any]) -> str:
     """What an interval rests on: "Wilson, 40 films"."""
     parts = [str(interval["method"])] if interval.get("method") else []

@@ -131,24 +131,19 @@ def threshold_figure(evaluation: Evaluation) -> Figure:
     axes.set_xlabel("threshold: films with this score or more are called positive")
     percent_axis(axes.yaxis)
     axes.grid(axis="y")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
     return figure
 
 
 def _mark_threshold(axes: Axes, point: Mapping[str, Any]) -> None:
     at = point["threshold"]
-    axes.axvline(at, color=INK, linewidth=1.2, zorder=2)
+    axes.axvline(at, color=INK, linewidth=1.2, zorder=2, label=f"threshold {words.threshold(at)}")
     for measure, colour in (("sensitivity", VERMILION), ("specificity", GREEN)):
         interval = point[measure]
         if not words.known(interval["value"]):
             continue
         axes.vlines(at, interval["low"], interval["high"], color=colour, linewidth=5, alpha=0.35, zorder=3)
         axes.plot([at], [interval["value"]], "o", color=colour, markersize=7, markeredgecolor=PAPER, zorder=4)
-    side = "left" if at < 0.6 else "right"
-    axes.annotate(
-        f"{words.threshold(at)}, chosen on {point['chosen_on']}", (at, 0.02), color=INK, fontsize=8.5, ha=side,
-        xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
-    )  # fmt: skip
 
 
 def _legend_line(name: str, interval: Mapping[str, Any]) -> str:

@@ -40,7 +40,8 @@ def histogram_figure(evaluation: Evaluation) -> Figure:
     if point:
         for axes in panels:
             axes.axvline(point["threshold"], color=INK, linewidth=1.2)
-        _name_threshold(panels[0], point["threshold"])
+        named = f"line: threshold {words.threshold(point['threshold'])}"
+        panels[0].set_title(named, loc="right", fontweight="normal", fontsize=8.5)
     panels[-1].set_xlabel(f"score: probability of {words.shorten(names['positive'], limit=30)} that the detector gives")
     figure.supylabel("films", fontsize=9.5)
     return figure
@@ -59,14 +60,6 @@ def _histogram_panel(axes: Axes, histogram: Mapping[str, Any], group: str, *, na
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
     axes.set_title(f"{words.shorten(name, limit=34)}, {words.counted(counts.sum(), 'image')}", color=colour)
-
-
-def _name_threshold(axes: Axes, threshold: float) -> None:
-    side = "left" if threshold < 0.6 else "right"
-    axes.annotate(
-        f"threshold {words.threshold(threshold)}", (threshold, 1), xycoords=("data", "axes fraction"), fontsize=8.5,
-        xytext=(4 if side == "left" else -4, -9), textcoords="offset points", ha=side,
-    )  # fmt: skip
 
 
 @house_style
