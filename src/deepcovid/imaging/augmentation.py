@@ -146,7 +146,7 @@ def _pair(name: str, value: Any, *, middle: float, lowest: float, highest: float
     return low, high
 
 
-DEEP_COVID = Augmentation(flip=0.5, rotation=(-10.0, 10.0), distortion=0.03)
+DEEP_COVID = Augmentation(flip=0.5, rotation=(-10.0, 20.0), distortion=0.02)
 """Minaee et al. 2020, arXiv 2004.09363, section 2: "flipping, small rotation, adding small amount of distortions".
 The paper gives no figures and its repository names only the Augmentor library; these are ours for its words."""
 

@@ -127,7 +127,10 @@ def window(values: np.ndarray, *, center: float, width: float, function: str = "
         center, width = center - 0.5, width - 1.0
     if width <= 0:  # LINEAR with width 1 is a threshold: at or below its centre black
         return (x > center).astype(np.float64)
-    return np.clip((x - center) / width + 0.5, 0.0, 1.0)
+    x -= center
+    x /= width
+    x += 0.5
+    return np.clip(x, 0.0, 1.0, out=x)
 
 
 def number(dataset: Any, keyword: str) -> float | None:

@@ -38,5 +38,7 @@ def range_scaled(values: np.ndarray, *, low: float, high: float) -> np.ndarray:
     """Values mapped so that `low` is 0 and `high` is 1, clipped: float32; all zero where `low` equals `high`."""
     if high <= low:
         return np.zeros(values.shape, np.float32)
-    scaled = (values.astype(np.float64) - low) / (high - low)
-    return np.clip(scaled, 0.0, 1.0).astype(np.float32)
+    scaled = values.astype(np.float64)  # worked on in place: a film may have 100 million pixels
+    scaled -= low
+    scaled /= high - low
+    return np.clip(scaled, 0.0, 1.0, out=scaled).astype(np.float32)
