@@ -22,15 +22,21 @@ from deepcovid import storage
 from deepcovid.errors import DeepCovidError, RunError
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = storage.write_text(tmp_path / "a.txt", "old")
-    with pytest.raises(RuntimeError), storage.atomic_path(path) as part:
-        part.write_text("new, half")
-        raise RuntimeError
+
+    def write_half() -> None:
+        with storage.atomic_path(path) as part:
+            part.write_text("new, half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
@@ -85,10 +91,11 @@ def test_a_table_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_tensors_round_trip_and_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
-    tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.array([1, 2])}
+    tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.array([1, 2]), "scalar": np.array(3)}
     first = storage.write_tensors(tmp_path / "1.safetensors", tensors, metadata={"k": "v"})
     second = storage.write_tensors(tmp_path / "2.safetensors", tensors, metadata={"k": "v"})
     assert first.read_bytes() == second.read_bytes()
+    assert load_file(first)["scalar"].shape == ()
     np.testing.assert_array_equal(load_file(first)["b"], tensors["b"])
 
 

@@ -104,7 +104,8 @@ def write_tensors(
     import numpy as np
     from safetensors.numpy import save
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # not ascontiguousarray, which gives a scalar an axis
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     return write_bytes(path, save(contiguous, metadata=dict(metadata) if metadata else None))
 
 

@@ -28,7 +28,7 @@ def test_clean_data_needs_no_note() -> None:
 def test_classes_of_different_sources() -> None:
     assert "no source has both" in text(scored(200, source=np.where(np.arange(200) % 2, "A", "B")))
     mixed = np.where(np.arange(200) % 2, "A", np.where(np.arange(200) < 20, "A", "B"))
-    assert "Only 100 % of the positives and 10 % of the negatives" in text(scored(200, source=mixed))
+    assert "100 % of the positives and 10 % of the negatives" in text(scored(200, source=mixed))
     assert "source" not in text(scored(200, source=np.where(np.arange(200) < 100, "A", "B")))
 
 
@@ -47,5 +47,5 @@ def test_dropped_rows() -> None:
 
 
 def test_short_auc_intervals() -> None:
-    assert "auc_newcombe" in delong_note(scored(80), auc=0.98)[0]
+    assert "Newcombe" in delong_note(scored(80), auc=0.98)[0]
     assert delong_note(scored(400), auc=0.9) == []

@@ -18,7 +18,12 @@ def _torchvision() -> None:
 
 @pytest.mark.parametrize(
     ("name", "neck", "size"),
-    [("resnet18", "pool", 64), ("squeezenet1_1", "pool", 64), ("vgg16", "flatten", 64), ("darkcovidnet", "flatten", 64)],
+    [
+        ("resnet18", "pool", 64),
+        ("squeezenet1_1", "pool", 64),
+        ("vgg16", "flatten", 64),
+        ("darkcovidnet", "flatten", 64),
+    ],
 )
 @pytest.mark.parametrize("target", [0, 1])
 def test_closed_form_equals_the_grad_cam_library(name: str, neck: str, size: int, target: int) -> None:

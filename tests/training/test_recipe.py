@@ -17,7 +17,9 @@ def test_every_recipe_loads_and_survives_a_round_trip(name: str) -> None:
     assert recipe_from(recipe.to_dict(), where="again") == recipe
 
 
-@pytest.mark.parametrize("name", ["deepcovid-resnet18", "deepcovid-resnet50", "deepcovid-squeezenet", "deepcovid-densenet121"])
+@pytest.mark.parametrize(
+    "name", ["deepcovid-resnet18", "deepcovid-resnet50", "deepcovid-squeezenet", "deepcovid-densenet121"]
+)
 def test_deep_covid_recipes_say_what_the_paper_says(name: str) -> None:
     recipe = load_recipe(name)
     assert (recipe.trainable, recipe.weights, recipe.epochs, recipe.batch_size) == ("head", "imagenet", 100, 20)

@@ -25,7 +25,7 @@ def delong_note(scores: Scores, *, auc: float) -> list[str]:
     return [
         f"With {smaller} {unit} in the smaller class and an AUC of {auc:.3f}, the intervals of DeLong and of the bootstrap "
         "can run short: in simulations of such data they held the truth in 78 to 95 % of cases where they promise 95 %, "
-        "and auc_newcombe in 91 % or more."
+        "and Newcombe's score interval in 91 % or more."
     ]
 
 
@@ -57,7 +57,7 @@ def _sources(scores: Scores) -> list[str]:
     if min(shares) >= _MOSTLY:
         return []
     return [
-        f"Only {100 * shares[0]:.0f} % of the positives and {100 * shares[1]:.0f} % of the negatives come from a source "
+        f"{100 * shares[0]:.0f} % of the positives and {100 * shares[1]:.0f} % of the negatives come from a source "
         "that has both, so these figures may read the hospital as much as the disease."
     ]
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.imaging.resizing import centred, resized, scaled_size
 
 
 def grad_cam(
@@ -48,31 +49,9 @@ def on_film(heat: np.ndarray, *, shape: tuple[int, int], preprocessing: Preproce
         shape: (H, W) of the film.
         preprocessing: how the film came to the network's size.
     """
-    height, width = shape
     if preprocessing.fit == "stretch":
-        return _resized(heat, (height, width))
-    size_h, size_w = preprocessing.size
-    larger = max if preprocessing.fit == "crop" else min
-    scale = larger(size_h / height, size_w / width)
-    canvas_h, canvas_w = round(size_h / scale), round(size_w / scale)
-    canvas = _resized(heat, (canvas_h, canvas_w))
-    return _centred(canvas, (height, width))
-
-
-def _resized(heat: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    from PIL import Image
-
-    image = Image.fromarray(heat.astype(np.float32)).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.float32)
-
-
-def _centred(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """`array` cut or padded with zeros about its centre to `shape`."""
-    result = np.zeros(shape, dtype=np.float32)
-    spans = []
-    for have, want in zip(array.shape, shape, strict=True):
-        length = min(have, want)
-        spans.append(((have - length) // 2, (want - length) // 2, length))
-    (top, row, rows), (left, column, columns) = spans
-    result[row : row + rows, column : column + columns] = array[top : top + rows, left : left + columns]
-    return result
+        return resized(heat, size=shape)
+    # undo in turn: the crop or padding at the network's size, then the scaling
+    scaled_shape = scaled_size(shape, size=preprocessing.size, fit=preprocessing.fit)
+    seen = centred(resized(heat, size=preprocessing.size), size=scaled_shape)
+    return resized(seen, size=shape)

@@ -11,6 +11,7 @@ from deepcovid.datasets.table import Table
 from deepcovid.errors import DeepCovidError
 from deepcovid.explanation.heatmap import heat_of
 from deepcovid.imaging.readers import read_radiograph
+from deepcovid.imaging.resizing import thumbnail
 from deepcovid.models.detector import Detector
 from deepcovid.reporting.content import Film, HeatmapCase, Tone
 from deepcovid.training.loop import epoch_seed
@@ -42,7 +43,7 @@ def sample_films(
 
 def augmented_films(table: Table, recipe: Recipe, *, rows: pd.DataFrame, each: int = 7) -> list[Film]:
     """One positive training film as it is and under draws of the recipe's augmentation; none without augmentation."""
-    if rows.empty or recipe.augmentation == type(recipe.augmentation)():
+    if rows.empty or recipe.augmentation.is_identity:
         return []
     pixels = _small(table.image_path(rows.iloc[0]["image"]))
     if pixels is None:
@@ -97,16 +98,4 @@ def _small(path: Path) -> np.ndarray | None:
         pixels = read_radiograph(path).pixels
     except DeepCovidError:
         return None
-    return shrunk(pixels, longest=LARGEST_SIDE)
-
-
-def shrunk(pixels: np.ndarray, *, longest: int) -> np.ndarray:
-    """The film with its longer side at most `longest`, antialiased."""
-    from PIL import Image
-
-    height, width = pixels.shape
-    share = longest / max(height, width)
-    if share >= 1:
-        return pixels
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.clip(np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)), 0, 1)
+    return thumbnail(pixels, longest=LARGEST_SIDE)

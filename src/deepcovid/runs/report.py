@@ -80,7 +80,9 @@ def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelRes
         )
     if trained.unreadable:
         found.append(Notice("caution", f"{len(trained.unreadable)} films could not be read and were left out."))
-    notes = [*evaluation["notes"], *trained.prepared.notes]
+    # the audit's sentence says the same of the sources, on all films instead of the test side
+    notes = [note for note in evaluation["notes"] if not (audit.warns and "come from" in note)]
+    notes += trained.prepared.notes
     return found + [Notice("info", note) for note in dict.fromkeys(notes)]
 
 
@@ -100,6 +102,7 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
     return {
         "Detector": {
             "hash": detector.hash,
+            "licence": detector.description.licence,
             "network": recipe.network,
             "operating point": f"{detector.operating_point.name}: {detector.operating_point.threshold:.4f}",
             "chosen on": detector.operating_point.chosen_on,

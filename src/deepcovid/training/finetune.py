@@ -54,12 +54,12 @@ class _EpochFilms:
 def set_trainable(network: FilmNetwork, trainable: str | int) -> list[torch.nn.Module]:
     """Let the head and the last `trainable` blocks of the backbone ("all": everything) move; the parts that stay frozen.
 
-    A block is a child of the backbone that has parameters.
+    A block is a child of the backbone that has parameters; a normalisation belongs to the block before it.
 
     Raises:
         RecipeError: more blocks than the backbone has.
     """
-    blocks = [child for child in network.backbone.children() if any(True for _ in child.parameters())]
+    blocks = _blocks(network.backbone)
     if trainable == "all":
         return []
     if int(trainable) > len(blocks):
@@ -67,10 +67,23 @@ def set_trainable(network: FilmNetwork, trainable: str | int) -> list[torch.nn.M
             f"trainable is {trainable}, but the backbone has {len(blocks)} blocks",
             mend=f'give a number from 1 to {len(blocks)}, "all" or "head"',
         )
-    frozen = [child for child in network.backbone.children() if child not in blocks[-int(trainable) :]]
+    moving = [part for block in blocks[-int(trainable) :] for part in block]
+    frozen = [child for child in network.backbone.children() if not any(child is part for part in moving)]
     for part in frozen:
         part.requires_grad_(False)
     return frozen
+
+
+def _blocks(backbone: torch.nn.Module) -> list[list[torch.nn.Module]]:
+    import torch
+
+    blocks: list[list[torch.nn.Module]] = []
+    for child in backbone.children():
+        if isinstance(child, torch.nn.modules.batchnorm._NormBase) and blocks:
+            blocks[-1].append(child)
+        elif any(True for _ in child.parameters()):
+            blocks.append([child])
+    return blocks
 
 
 def epoch_order(targets: np.ndarray, *, recipe: Recipe, epoch: int) -> np.ndarray:

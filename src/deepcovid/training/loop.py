@@ -100,9 +100,7 @@ def fit(
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
     loss_of = torch.nn.CrossEntropyLoss(weight=weights)
     speaker = progress or Silent()
-    epochs = speaker.track(
-        range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history)
-    )
+    epochs = speaker.track(range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history))
     for epoch in epochs:
         if _should_stop(history, recipe.early_stopping):
             break

@@ -1,0 +1,5 @@
+"""`python -m deepcovid`: the command line."""
+
+from deepcovid.cli import main
+
+main()

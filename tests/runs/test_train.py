@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from deepcovid.datasets.table import load_table
+from deepcovid.errors import RunError, TableError, WeightsError
+from deepcovid.models.detector import Detector
+from deepcovid.runs.predict import predict
+from deepcovid.runs.settings import Settings
+from deepcovid.runs.train import Run, train
+from deepcovid.storage import read_json
+from deepcovid.training.recipe import load_recipe
+from tests.conftest import make_table
+
+pytest.importorskip("torch")
+RANDOM = Settings(allow_random_backbone=True, device="cpu")
+FILES = {
+    "run.json", "table.parquet", "detector", "history.csv", "scores.parquet", "evaluation.json", "audit.json", "figures",
+    "report.html", "MODEL_CARD.md",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A whole network trained on drawn films."""
+    folder = tmp_path_factory.mktemp("whole")
+    os.environ["DEEPCOVID_CACHE"] = str(folder / "cache")
+    recipe = load_recipe("demo").changed(epochs=4)
+    small = type(recipe.preprocessing)(size=(48, 48), mean=recipe.preprocessing.mean, std=recipe.preprocessing.std)
+    return train(
+        make_table(folder / "data"),
+        recipe=recipe.changed(preprocessing=small),
+        out=folder / "run",
+        settings=Settings(device="cpu"),
+    )
+
+
+def test_a_run_folder_holds_everything(whole_run: Run) -> None:
+    assert {entry.name for entry in whole_run.folder.iterdir()} >= FILES
+    assert whole_run.record["status"] == "finished"
+    assert {"recipe", "weights_sha256", "table_hash"} <= set(whole_run.record["config"])
+    assert whole_run.record["versions"]["onnxruntime"]
+    assert whole_run.record["timings"]["training"] > 0
+    history = pd.read_csv(whole_run.folder / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3, 4]
+    assert len(list((whole_run.folder / "figures").glob("*.svg"))) >= 5
+
+
+def test_the_table_of_a_run_can_be_loaded_and_keeps_patients_apart(whole_run: Run) -> None:
+    table = load_table(whole_run.folder / "table.parquet", allow_outside=True)
+    sides = table.frame.groupby(["source", "patient"])["split"].nunique()
+    assert (sides == 1).all()
+    assert set(table.frame["split"]) == {"train", "val", "test"}
+
+
+def test_predictions_of_the_detector_are_the_runs_scores(whole_run: Run) -> None:
+    scores = pd.read_parquet(whole_run.folder / "scores.parquet")
+    table = load_table(whole_run.folder / "table.parquet", allow_outside=True)
+    paths = [table.image_path(image) for image in table.frame["image"][:6]]
+    found = predict(Detector.load(whole_run.folder), paths)
+    np.testing.assert_allclose([p.score for p in found.done], scores["score"][:6], atol=1e-6)
+
+
+def test_thresholds_come_from_validation_and_stand_in_the_detector(whole_run: Run) -> None:
+    point = whole_run.detector.operating_point
+    assert point.chosen_on.startswith("validation (")
+    rule = next(p for p in whole_run.evaluation["operating_points"] if p["chosen_on"] == "validation")
+    assert point.threshold == rule["threshold"]
+    assert whole_run.evaluation["split"] == "test"
+
+
+def test_shared_sources_raise_no_source_warning(whole_run: Run) -> None:
+    assert not any("different sources" in sentence for sentence in whole_run.warnings)
+    assert "different sources" not in whole_run.report.read_text()
+
+
+def test_separate_sources_are_the_reports_first_words(tmp_path: Path, tiny_recipe: Path) -> None:
+    table = make_table(tmp_path / "data", separate_sources=True)
+    run = train(table, recipe=load_recipe(tiny_recipe).changed(epochs=1), out=tmp_path / "run", settings=RANDOM)
+    assert "come from different sources (north; south)" in run.warnings[0]
+    page = run.report.read_text()
+    assert 0 < page.index("come from different sources") < page.index("<figure")
+    assert read_json(run.folder / "audit.json")["source_label"]["verdict"] == "FAIL"
+
+
+def test_a_head_learns_and_a_second_run_computes_no_feature(
+    drawn_table: Path, tiny_head_recipe: Path, tmp_path: Path
+) -> None:
+    recipe = load_recipe(tiny_head_recipe)
+    first = train(drawn_table, recipe=recipe, out=tmp_path / "1", settings=RANDOM)
+    assert first.record["features"]["computed"] > 72
+    assert first.record["features"]["reused"] == 0
+    second = train(drawn_table, recipe=recipe.changed(learning_rate=1e-3), out=tmp_path / "2", settings=RANDOM)
+    assert second.record["features"]["computed"] == 0
+    assert second.record["features"]["reused"] == first.record["features"]["computed"]
+    assert first.evaluation["auc"]["value"] > 0.6
+    assert "holds random numbers" in first.warnings[0]
+    page = first.report.read_text()
+    assert page.index("holds random numbers") < page.index("<figure")
+
+
+def test_minority_films_are_augmented_to_the_count(drawn_table: Path, tiny_head_recipe: Path, tmp_path: Path) -> None:
+    run = train(drawn_table, recipe=load_recipe(tiny_head_recipe), out=tmp_path / "1", settings=RANDOM)
+    sides = run.record["data"]["sides"]["train"]
+    negatives = sides["films"] - sides["positive"]
+    assert run.record["training_films"]["rows"] == negatives + 30
+
+
+def test_a_random_frozen_backbone_must_be_asked_for(drawn_table: Path, tiny_head_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="--allow-random-backbone"):
+        train(drawn_table, recipe=load_recipe(tiny_head_recipe), out=tmp_path / "1")
+    assert not (tmp_path / "1").exists()
+
+
+def test_a_broken_film_is_left_out_and_listed(tmp_path: Path, tiny_recipe: Path) -> None:
+    table = make_table(tmp_path / "data")
+    broken = tmp_path / "data" / "images" / "p004-1.png"
+    broken.write_bytes(broken.read_bytes()[:200])
+    run = train(table, recipe=load_recipe(tiny_recipe).changed(epochs=1), out=tmp_path / "run", settings=RANDOM)
+    assert len(run.record["unreadable"]) == 1
+    assert "p004-1.png" in run.record["unreadable"][0]
+    assert len(pd.read_parquet(run.folder / "scores.parquet")) == 71
+    assert "1 films could not be read" in run.report.read_text() or "1 film could not be read" in run.report.read_text()
+
+
+def test_another_positive_label_must_exist(drawn_table: Path, tiny_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="no film is labelled 'flu'") as caught:
+        train(drawn_table, recipe=load_recipe(tiny_recipe), out=tmp_path / "r", settings=Settings(positive="flu"))
+    assert "covid (24)" in str(caught.value)
+    assert "--positive" in caught.value.mend
+
+
+def test_a_folder_with_a_run_is_not_overwritten(whole_run: Run, drawn_table: Path, tiny_recipe: Path) -> None:
+    recipe = load_recipe(tiny_recipe)
+    with pytest.raises(RunError, match="holds a finished run") as caught:
+        train(drawn_table, recipe=recipe, out=whole_run.folder, settings=RANDOM)
+    assert "--resume" in caught.value.mend
+    with pytest.raises(RunError, match=r"begun with other settings: .*recipe\.batch_size") as caught:
+        train(drawn_table, recipe=recipe.changed(batch_size=5), out=whole_run.folder, settings=Settings(resume=True))
+
+
+def test_a_folder_of_other_things_is_refused(drawn_table: Path, tiny_recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("x")
+    with pytest.raises(RunError, match=r"holds other things \(thesis.doc"):
+        train(drawn_table, recipe=load_recipe(tiny_recipe), out=tmp_path, settings=RANDOM)
+
+
+def test_resuming_nothing_is_an_error(drawn_table: Path, tiny_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run to resume"):
+        train(drawn_table, recipe=load_recipe(tiny_recipe), out=tmp_path / "no", settings=Settings(resume=True))
+
+
+def _command(table: Path, recipe: Path, out: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "deepcovid", "train", str(table), "--recipe", str(recipe), "--out", str(out),
+        "--allow-random-backbone", "--device", "cpu", "--quiet",
+    ]  # fmt: skip
+
+
+def _waits(kind: str, out: Path, cache: Path) -> list[tuple[str, object]]:
+    """Moments at which a run is killed: what must have happened before."""
+    blobs = [("first features", lambda: any((cache / "features").glob("*.sqlite-wal")))]
+    last = out / "checkpoint" / "last.safetensors"
+    epochs = [("first epoch", last.exists)]
+    ends = [("scores", (out / "scores.parquet").exists), ("report", (out / "report.html").exists)]
+    return [("the record", (out / "run.json").exists), *blobs, *epochs, *(ends if kind == "head" else ends[:1])]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["head", "whole"])
+def test_a_run_killed_again_and_again_ends_with_the_same_bits(
+    kind: str, drawn_table: Path, tiny_recipe: Path, tiny_head_recipe: Path, tmp_path: Path
+) -> None:
+    """kill -9 at several points, each time --resume; then the scores equal those of an unbroken run, byte for byte."""
+    recipe = tiny_head_recipe if kind == "head" else tiny_recipe
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    apart = os.environ | {"DEEPCOVID_CACHE": str(tmp_path / "c1")}
+    subprocess.run(_command(drawn_table, recipe, unbroken), check=True, env=apart)
+    environment = os.environ | {"DEEPCOVID_CACHE": str(tmp_path / "c2")}
+    kills = 0
+    for _, happened in _waits(kind, broken, tmp_path / "c2"):
+        command = _command(drawn_table, recipe, broken) + (["--resume"] if (broken / "run.json").exists() else [])
+        process = subprocess.Popen(command, env=environment)
+        while process.poll() is None and not happened():  # type: ignore[operator]
+            time.sleep(0.02)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    subprocess.run([*_command(drawn_table, recipe, broken), "--resume"], check=True, env=environment)
+    assert kills >= 3
+    assert (broken / "scores.parquet").read_bytes() == (unbroken / "scores.parquet").read_bytes()
+    assert (broken / "history.csv").read_bytes() == (unbroken / "history.csv").read_bytes()
+    assert Detector.load(broken).hash == Detector.load(unbroken).hash
+
+
+def test_16_bit_films_train_too(tmp_path: Path, tiny_recipe: Path) -> None:
+    table = make_table(tmp_path / "data", patients=18)
+    for path in (tmp_path / "data" / "images").glob("*-1.png"):
+        film = np.asarray(Image.open(path)).astype(np.uint16) * 257
+        Image.fromarray(film).save(path)
+    run = train(table, recipe=load_recipe(tiny_recipe).changed(epochs=1), out=tmp_path / "run", settings=RANDOM)
+    assert not run.record["unreadable"]
