@@ -26,17 +26,20 @@ from torch.nn import functional
 
 from deepcovid.datasets.phantom import Acquisition, render_phantom, sample_acquisition, source_named
 
-SIDE = 128
+SIDE = 96
 DEVELOPMENT = (
-    "cohen-117", "cohen-15", "cohen-150", "cohen-160", "cohen-161", "cohen-164", "cohen-168", "cohen-169", "cohen-179", "cohen-187", "cohen-188", "cohen-191", "cohen-202", "cohen-205", "cohen-229", "cohen-240", "cohen-243", "cohen-245", "cohen-248", "cohen-251", "cohen-290", "cohen-291", "cohen-296", "cohen-310", "cohen-314", "cohen-316", "cohen-326b", "cohen-4", "cohen-49", "cohen-57", "cohen-63", "cohen-71",
+    "cohen-117", "cohen-15", "cohen-150", "cohen-160", "cohen-161", "cohen-164", "cohen-168", "cohen-169",
+    "cohen-179", "cohen-187", "cohen-188", "cohen-191", "cohen-202", "cohen-205", "cohen-229", "cohen-240",
+    "cohen-243", "cohen-245", "cohen-248", "cohen-251", "cohen-290", "cohen-291", "cohen-296", "cohen-310",
+    "cohen-314", "cohen-316", "cohen-326b", "cohen-4", "cohen-49", "cohen-57", "cohen-63", "cohen-71",
 )  # fmt: skip
 FINDINGS = ("normal", "covid", "covid", "covid", "pneumonia", "effusion", "cardiomegaly")
 
 
 class SmallUNet(nn.Module):
-    """Four scales, about 0.3 million weights; (N, 1, H, W) → logits of the same size."""
+    """Four scales, about 60,000 weights; (N, 1, H, W) → logits of the same size."""
 
-    def __init__(self, width: int = 12) -> None:
+    def __init__(self, width: int = 8) -> None:
         super().__init__()
         sizes = [width, 2 * width, 4 * width, 6 * width]
         self.down = nn.ModuleList(_block(a, b) for a, b in zip([1, *sizes[:-1]], sizes, strict=True))
@@ -193,19 +196,14 @@ def load_films(folder: Path) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Rows, films in [0, 1] and masks (N, SIDE, SIDE) of all films whose lungs were drawn by hand."""
     frame = pd.read_csv(folder / "table.csv")
     frame = frame[frame["mask_source"] == "v7labs"].reset_index(drop=True)
-    films = [
-        Image.open(folder / name).convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-        for name in frame["image"]
-    ]
-    masks = [
-        Image.open(folder / name).convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-        for name in frame["lung_mask"]
-    ]
-    return (
-        frame,
-        np.stack([np.asarray(f, np.float32) / 255 for f in films]),
-        np.stack([np.asarray(m) > 127 for m in masks]),
-    )
+    films = np.stack([_read(folder / name) for name in frame["image"]])
+    masks = np.stack([_read(folder / name) > 0.5 for name in frame["lung_mask"]])
+    return frame, films, masks
+
+
+def _read(path: Path) -> np.ndarray:
+    image = Image.open(path).convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(image, np.float32) / 255
 
 
 def report(frame: pd.DataFrame, values: np.ndarray) -> dict[str, Any]:

@@ -45,14 +45,14 @@ class Acquisition:
 
     view: str = "PA"
     inspiration: float = 0.8
-    zoom: float = 0.41
+    zoom: float = 0.43
     stretch: float = 1.0
     rotation: float = 0.0
     turn: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
     brightness: float = 0.0
-    contrast: float = 1.0
-    gamma: float = 1.0
+    contrast: float = 1.2
+    gamma: float = 0.8
     scatter: float = 0.4
     noise: float = 0.5
     blur: float = 0.002
@@ -109,7 +109,7 @@ class Source:
 
 def source_named(name: str) -> Source:
     """The habits of the hospital of this name: always the same for the same name, different for different names."""
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+    seed = int.from_bytes(hashlib.sha256(f"source {name}".encode()).digest()[:8], "little")
     rng = np.random.default_rng(seed)
     side = str(rng.choice(["L", "R"]))
     return Source(
@@ -149,7 +149,7 @@ def _clipped(rng: np.random.Generator, spread: float) -> float:
 
 def _placement(rng: np.random.Generator, *, ap: bool) -> dict[str, Any]:
     return {
-        "zoom": 0.405 + _clipped(rng, 0.028) - (0.015 if ap else 0.0),
+        "zoom": 0.432 + _clipped(rng, 0.032) - (0.015 if ap else 0.0),
         "stretch": 1.0 + _clipped(rng, 0.03),
         "rotation": _clipped(rng, 2.5 if ap else 1.2),
         "shift": (_clipped(rng, 0.02), _clipped(rng, 0.03)),
@@ -158,9 +158,9 @@ def _placement(rng: np.random.Generator, *, ap: bool) -> dict[str, Any]:
 
 def _exposure(rng: np.random.Generator, house: Source, *, ap: bool) -> dict[str, Any]:
     return {
-        "brightness": house.brightness + _clipped(rng, 0.16),
-        "contrast": float(np.clip(1.0 + house.contrast + _clipped(rng, 0.12), 0.6, 1.5)),
-        "gamma": float(np.exp(_clipped(rng, 0.12))),
+        "brightness": house.brightness + _clipped(rng, 0.2),
+        "contrast": float(np.clip(1.2 + house.contrast + _clipped(rng, 0.18), 0.6, 1.8)),
+        "gamma": float(np.exp(_clipped(rng, 0.2) - 0.1)),
         "scatter": float(np.clip(0.38 + house.scatter + (0.08 if ap else 0) + _clipped(rng, 0.06), 0.05, 0.8)),
         "noise": float(np.clip(0.5 + house.noise + (0.25 if ap else 0) + _clipped(rng, 0.15), 0.05, 2)),
         "blur": float(np.clip(0.0022 + _clipped(rng, 0.0006), 0.0005, 0.006)),

@@ -116,7 +116,7 @@ def _expose(frame: Frame, tissue: Tissue, lesion: Lesion, rng: np.random.Generat
     """The film of one chest, float32 (H, W)."""
     acquisition = frame.acquisition
     structure = (
-        1 + 0.035 * cloud(frame.shape, 0.010 * frame.unit, rng) + 0.03 * cloud(frame.shape, 0.05 * frame.unit, rng)
+        1 + 0.03 * cloud(frame.shape, 0.010 * frame.unit, rng) + 0.02 * cloud(frame.shape, 0.05 * frame.unit, rng)
     )
     air = AIR_IN_LUNG * tissue.lung * np.minimum(structure, 1.25)
     clear = SOFT * (tissue.body - air - tissue.air) + make_bone(frame) * ramp(tissue.body - 0.1, 0.02)
@@ -124,34 +124,41 @@ def _expose(frame: Frame, tissue: Tissue, lesion: Lesion, rng: np.random.Generat
     clear = np.maximum(clear, 0).astype(np.float32)
     added = SOFT * (lesion.fill * air + lesion.solid)
     grain = ndimage.gaussian_filter(rng.standard_normal(frame.shape, dtype=np.float32), 0.55, truncate=2.5)
-    film_clear = _seen(clear, frame, grain)
-    low, high = _window(film_clear, tissue.body)
-    seen = _seen((clear + added).astype(np.float32), frame, grain) if np.any(added) else film_clear
-    film = _display(seen, low, high, acquisition)
+    usual = _apparent(clear, frame, grain)
+    around = _surroundings(usual, frame)
+    low, high = _window(usual - around, frame)
+    seen = _apparent((clear + added).astype(np.float32), frame, grain) if np.any(added) else usual
+    film = _display(seen - around, low, high, acquisition)
     if acquisition.leads:
         film = add_leads(film, acquisition.leads, rng)
     film = _collimate(film, acquisition)
     return np.clip(add_marking(film, acquisition), 0, 1).astype(np.float32)
 
 
-def _seen(attenuation: np.ndarray, frame: Frame, grain: np.ndarray) -> np.ndarray:
-    """Apparent attenuation after scatter, unsharpness, grain and local contrast enhancement."""
+def _apparent(attenuation: np.ndarray, frame: Frame, grain: np.ndarray) -> np.ndarray:
+    """Apparent attenuation after scatter, unsharpness and grain."""
     acquisition, width = frame.acquisition, frame.shape[1]
     direct = np.exp(-attenuation)
     scattered = wide_blur(np.minimum(direct, 0.35), 0.18 * frame.unit)
     intensity = (1 - acquisition.scatter) * direct + acquisition.scatter * scattered
     intensity = ndimage.gaussian_filter(intensity, acquisition.blur * width, truncate=3)
     # quantum noise: the relative deviation falls with the root of the dose
-    seen = -np.log(np.maximum(intensity * (1 + 0.030 * acquisition.noise * grain / np.sqrt(intensity + 0.02)), 1e-3))
-    if acquisition.enhancement > 0:
-        seen = seen + 0.6 * acquisition.enhancement * (seen - wide_blur(seen, 0.10 * frame.unit))
-    return seen
+    grainy = intensity * (1 + 0.024 * acquisition.noise * grain / np.sqrt(intensity + 0.02))
+    return -np.log(np.maximum(grainy, 1e-3))
 
 
-def _window(seen: np.ndarray, body: np.ndarray) -> tuple[float, float]:
-    inside = seen[::2, ::2][body[::2, ::2] > 0.4]
-    values = inside if inside.size else seen
-    low, high = np.percentile(values, [3, 97])
+def _surroundings(seen: np.ndarray, frame: Frame) -> np.ndarray:
+    """What digital systems take away so that detail stands out: a share of the large and middle scales."""
+    strength = frame.acquisition.enhancement
+    small = wide_blur(seen, 0.10 * frame.unit)
+    return np.float32(0.30 * strength) * wide_blur(small, 0.40 * frame.unit) + np.float32(0.30 * strength) * small
+
+
+def _window(seen: np.ndarray, frame: Frame) -> tuple[float, float]:
+    """Grey limits from what lies within the rib cage and just below it, as an exposure index does."""
+    chest = (frame.side < 1.0 * frame.wall) & (frame.above > -0.35) & (frame.y > frame.anatomy.apex)
+    values = seen[::2, ::2][chest[::2, ::2]]
+    low, high = np.percentile(values if values.size else seen, [1.5, 98.5])
     return float(low), float(max(high, low + 0.2))
 
 

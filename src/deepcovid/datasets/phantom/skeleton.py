@@ -13,13 +13,13 @@ def make_bone(frame: Frame) -> np.ndarray:
     ribs = _ribs(frame, front=False) + _ribs(frame, front=True)
     ribs = ribs * (0.55 + 0.45 * ramp(frame.above, 0.03))  # scatter hides most of them below the diaphragm
     bone = 0.34 * ribs + 0.75 * _clavicles(frame) + 0.32 * _scapulae(frame) + 0.9 * _humeri(frame)
-    return (bone + 0.36 * _spine(frame)) * np.float32(frame.anatomy.bone)
+    return (bone + 0.42 * _spine(frame)) * np.float32(frame.anatomy.bone)
 
 
 def _tube(distance: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
     """A hollow bone across: bright cortex, paler marrow."""
     square = (distance / half_width) ** 2
-    return np.exp(-(square**2)) * (0.5 + 0.85 * square)
+    return np.exp(-(square**3)) * (0.5 + 0.75 * square)
 
 
 def _ribs(frame: Frame, *, front: bool) -> np.ndarray:

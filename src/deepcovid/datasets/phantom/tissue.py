@@ -64,15 +64,15 @@ def _arms(frame: Frame) -> np.ndarray:
 
 
 def _chest_depth(frame: Frame) -> np.ndarray:
-    """Depth of the inner chest: an ellipse across, shallow towards the apex."""
-    across = np.sqrt(np.clip(1 - (frame.side / (0.99 * frame.wall)) ** 2, 0, 1))
+    """Depth of the inner chest: a squarish oval across, shallow towards the apex."""
+    across = np.sqrt(np.clip(1 - (frame.side / (0.99 * frame.wall)) ** 3.4, 0, 1))
     rise = np.clip((frame.y - frame.anatomy.apex) / 0.7, 0, 1)
-    return 0.86 * across * (0.35 + 0.65 * np.sqrt(rise)) * (frame.y > frame.anatomy.apex)
+    return 0.84 * across * (0.35 + 0.65 * np.sqrt(rise)) * (frame.y > frame.anatomy.apex)
 
 
 def _lung_ends(frame: Frame) -> np.ndarray:
     """Share of the chest's depth that is lung above, and, in the recess behind them, below the domes."""
-    above = 0.62 + 0.38 * np.clip(frame.above / 0.35, 0, 1)
+    above = 0.76 + 0.24 * np.clip(frame.above / 0.35, 0, 1)
     behind = 0.16 * np.exp(-np.clip(-frame.above, 0, None) / 0.12)
     return behind + (above - behind) * ramp(frame.above, 0.008)
 

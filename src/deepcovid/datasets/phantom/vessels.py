@@ -9,7 +9,7 @@ from deepcovid.datasets.phantom.anatomy import Anatomy
 from deepcovid.datasets.phantom.geometry import Frame, blob
 
 GENERATIONS = 6
-WIDTHS = (0.016, 0.009, 0.005)  # half widths in chest units of large, middle and small vessels
+WIDTHS = (0.014, 0.0075, 0.004)  # half widths in chest units of large, middle and small vessels
 STRENGTHS = (1.0, 0.65, 0.3)
 STEPS = 24  # points a branch
 
