@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 T = TypeVar("T")
+SILENCE = 5.0  # seconds without a line after which progress is told to a log
 
 
 def console(*, error: bool = False) -> Console:
@@ -24,10 +26,12 @@ class Spoken:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        self._spoke = time.monotonic()
         self._console = console(error=True)
 
     def say(self, sentence: str) -> None:
         """A line, unless quiet."""
+        self._spoke = time.monotonic()
         if not self.quiet:
             self._console.print(sentence, style="dim", markup=False)
 
@@ -36,7 +40,7 @@ class Spoken:
         self._console.print(f"warning: {sentence}", style="yellow", markup=False)
 
     def track(self, things: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
-        """A bar with rate and time left; where standard error is no terminal, a line at each tenth."""
+        """A bar with time left; where standard error is no terminal, a line now and then."""
         if self.quiet or total == 0:
             yield from things
         elif self._console.is_terminal:
@@ -66,10 +70,9 @@ class Spoken:
             yield from bar.track(things, total=total, description=description)
 
     def _lines(self, things: Iterable[T], description: str, total: int | None) -> Iterator[T]:
-        step = max(1, (total or 100) // 10)
         for number, thing in enumerate(things, 1):
             yield thing
-            if number % step == 0 and number != total:
+            if time.monotonic() - self._spoke > SILENCE:
                 self.say(f"{description}: {number} of {total or '?'}")
 
 
