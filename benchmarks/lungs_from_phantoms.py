@@ -217,8 +217,8 @@ def report(frame: pd.DataFrame, values: np.ndarray) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=Path, required=True, help="a folder with table.csv, images and lung masks")
-    parser.add_argument("--phantoms", type=int, default=1200)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--phantoms", type=int, default=800)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="also write the found masks and Dice to this .npz file")
     asked = parser.parse_args()

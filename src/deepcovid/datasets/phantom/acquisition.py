@@ -32,6 +32,7 @@ class Acquisition:
         noise: relative quantum noise.
         blur: unsharpness as a fraction of the film's width.
         enhancement: strength of the local contrast enhancement that digital systems add.
+        equalisation: share of the large differences (lung against belly) that they take away, 0 to 1.
         border: widths of the collimated edges (left, right, top, bottom).
         border_value: their grey value.
         border_tilt: rotation of the collimator.
@@ -57,6 +58,7 @@ class Acquisition:
     noise: float = 0.5
     blur: float = 0.002
     enhancement: float = 0.5
+    equalisation: float = 0.2
     border: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     border_value: float = 0.0
     border_tilt: float = 0.0
@@ -123,7 +125,7 @@ def source_named(name: str) -> Source:
         marker_style=str(rng.choice(["plain", "boxed", "circled"])),
         marker_at=(float(rng.uniform(0.86, 0.94) if side == "L" else rng.uniform(0.06, 0.14)), float(rng.uniform(0.05, 0.2))),
         collimated=float(rng.uniform(0.1, 0.6)),
-        border_value=float(rng.choice([0.0, 0.0, 0.02, 0.98])),
+        border_value=float(rng.choice([0.0, 0.0, 0.03, 0.10])),
     )  # fmt: skip
 
 
@@ -165,6 +167,7 @@ def _exposure(rng: np.random.Generator, house: Source, *, ap: bool) -> dict[str,
         "noise": float(np.clip(0.5 + house.noise + (0.25 if ap else 0) + _clipped(rng, 0.15), 0.05, 2)),
         "blur": float(np.clip(0.0022 + _clipped(rng, 0.0006), 0.0005, 0.006)),
         "enhancement": float(np.clip(0.5 + house.enhancement + _clipped(rng, 0.25), 0, 1.8)),
+        "equalisation": float(0.85 * rng.beta(1.2, 2.6)),
     }
 
 

@@ -92,18 +92,18 @@ def _pneumonia(frame: Frame, field_: np.ndarray, severity: float, rng: np.random
     on_left = int(lobe.startswith("left"))
     fissure = rng.uniform(-0.18, -0.08)
     tilt = rng.uniform(-0.08, 0.12)
-    distance = frame.y - fissure - tilt * (frame.side - 0.5)
+    distance = frame.y - fissure - tilt * (frame.side - 0.5) - 0.25 * (frame.side - 0.55) ** 2
     centre_x, centre_y, radius_x, radius_y = {
         "upper": (0.52, -0.42, 0.42, 0.36), "middle": (0.42, 0.12, 0.36, 0.26), "lower": (0.55, 0.32, 0.42, 0.36),
     }[lobe.split()[1]]  # fmt: skip
     size = 0.45 + 0.6 * severity
     hill = blob(frame.side, frame.y, (centre_x + rng.uniform(-0.1, 0.1), centre_y + rng.uniform(-0.08, 0.08)),
                 (radius_x * size, radius_y * size))  # fmt: skip
-    sharp = {"upper": ramp(-distance, 0.010), "middle": ramp(distance, 0.010), "lower": np.ones_like(hill)}
+    sharp = {"upper": ramp(-distance, 0.010), "middle": ramp(distance, 0.015), "lower": np.ones_like(hill)}
     rough = 1 + 0.16 * cloud(frame.shape, 0.06 * frame.unit, rng) + 0.10 * cloud(frame.shape, 0.015 * frame.unit, rng)
     bronchi = np.exp(-(cloud(frame.shape, 0.035 * frame.unit, rng) ** 2) / 0.02)
     inside = ramp(hill * rough - 0.45, 0.09) * sharp[lobe.split()[1]] * (frame.left == on_left)
-    fill = inside * (0.45 + 0.45 * severity) * (1 - 0.25 * bronchi)
+    fill = inside * (0.40 + 0.45 * severity) * (1 - 0.22 * bronchi)
     return _filled(frame, field_, fill, {"lobe": lobe})
 
 

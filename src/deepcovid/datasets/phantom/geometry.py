@@ -30,7 +30,7 @@ class Frame:
     Attributes:
         x, y: the place of each pixel; x > 0 is the patient's left, on the film's right.
         side: |x|.
-        left: 1 on the patient's left, else 0 (int).
+        left: 1 on the patient's left, else 0.
         wall: inner half width of the chest at this height.
         dome: y of the diaphragm at this x.
         above: height over the diaphragm.
@@ -70,7 +70,7 @@ def make_frame(anatomy: Anatomy, acquisition: Acquisition, *, size: tuple[int, i
     """Lay the chest of `anatomy` on a film of `size` (H, W) as `acquisition` says."""
     x, y = _chest_coordinates(anatomy, acquisition, size)
     side = np.abs(x)
-    left = (x > 0).astype(np.intp)
+    left = (x > 0).astype(np.float32)
     dome = _dome(anatomy, acquisition, side, left)
     wall = _wall(anatomy, y)
     return Frame(anatomy, acquisition, x, y, side, left, wall, dome, dome - y)

@@ -58,7 +58,7 @@ def render_phantom(
 
     The chest is a sum of smooth path lengths (body, lung, bone, vessels), which Beer–Lambert turns into an exposure;
     scatter, unsharpness, grain, local contrast enhancement and a display window make it a film. The window is chosen
-    as if there were no finding, so a finding changes no pixel away from itself (but for scatter close by).
+    as if there were no finding, so outside the lungs a finding changes nothing but a little scatter.
 
     Args:
         seed: the same seed and arguments give the same bits.
@@ -91,7 +91,7 @@ def render_phantom(
     lesion = draw_finding(
         finding, frame=frame, tissue=tissue, field=field, severity=severity, rng=np.random.default_rng(streams[3])
     )
-    film = _expose(frame, tissue, lesion, np.random.default_rng(streams[4]))
+    film = _expose(frame, tissue, field, lesion, np.random.default_rng(streams[4]))
     facts = {
         "finding": finding, "severity": float(severity), "view": acquisition.view, "sex": anatomy.sex,
         "age": anatomy.age, "acquisition": acquisition.to_dict(), **lesion.facts,
@@ -112,7 +112,7 @@ def _checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _expose(frame: Frame, tissue: Tissue, lesion: Lesion, rng: np.random.Generator) -> np.ndarray:
+def _expose(frame: Frame, tissue: Tissue, field: np.ndarray, lesion: Lesion, rng: np.random.Generator) -> np.ndarray:
     """The film of one chest, float32 (H, W)."""
     acquisition = frame.acquisition
     structure = (
@@ -127,7 +127,11 @@ def _expose(frame: Frame, tissue: Tissue, lesion: Lesion, rng: np.random.Generat
     usual = _apparent(clear, frame, grain)
     around = _surroundings(usual, frame)
     low, high = _window(usual - around, frame)
-    seen = _apparent((clear + added).astype(np.float32), frame, grain) if np.any(added) else usual
+    seen = usual
+    if np.any(added):
+        seen = _apparent((clear + added).astype(np.float32), frame, grain)
+        # within the lungs the system sees the finding; elsewhere it acts as if there were none
+        around = around + ramp(field, 0.03) * (_surroundings(seen, frame) - around)
     film = _display(seen - around, low, high, acquisition)
     if acquisition.leads:
         film = add_leads(film, acquisition.leads, rng)
@@ -143,15 +147,18 @@ def _apparent(attenuation: np.ndarray, frame: Frame, grain: np.ndarray) -> np.nd
     intensity = (1 - acquisition.scatter) * direct + acquisition.scatter * scattered
     intensity = ndimage.gaussian_filter(intensity, acquisition.blur * width, truncate=3)
     # quantum noise: the relative deviation falls with the root of the dose
-    grainy = intensity * (1 + 0.024 * acquisition.noise * grain / np.sqrt(intensity + 0.02))
+    grainy = intensity * (1 + 0.020 * acquisition.noise * grain / np.sqrt(intensity + 0.02))
     return -np.log(np.maximum(grainy, 1e-3))
 
 
 def _surroundings(seen: np.ndarray, frame: Frame) -> np.ndarray:
     """What digital systems take away so that detail stands out: a share of the large and middle scales."""
-    strength = frame.acquisition.enhancement
+    acquisition = frame.acquisition
     small = wide_blur(seen, 0.10 * frame.unit)
-    return np.float32(0.30 * strength) * wide_blur(small, 0.40 * frame.unit) + np.float32(0.30 * strength) * small
+    large = wide_blur(small, 0.40 * frame.unit)
+    return np.float32(acquisition.equalisation) * large + np.float32(0.35 * acquisition.enhancement) * (
+        small - 0.3 * large
+    )
 
 
 def _window(seen: np.ndarray, frame: Frame) -> tuple[float, float]:

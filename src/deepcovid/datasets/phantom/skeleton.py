@@ -13,7 +13,7 @@ def make_bone(frame: Frame) -> np.ndarray:
     ribs = _ribs(frame, front=False) + _ribs(frame, front=True)
     ribs = ribs * (0.55 + 0.45 * ramp(frame.above, 0.03))  # scatter hides most of them below the diaphragm
     bone = 0.34 * ribs + 0.75 * _clavicles(frame) + 0.32 * _scapulae(frame) + 0.9 * _humeri(frame)
-    return (bone + 0.42 * _spine(frame)) * np.float32(frame.anatomy.bone)
+    return (bone + 0.42 * _spine(frame) + 0.8 * _jaw(frame)) * np.float32(frame.anatomy.bone)
 
 
 def _tube(distance: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
@@ -36,15 +36,17 @@ def _ribs(frame: Frame, *, front: bool) -> np.ndarray:
     if not front:
         level = level + 0.05 * np.exp(-(((frame.side - 0.22) / 0.14) ** 2))  # the neck of the rib rises from the spine
     place = level / anatomy.rib_spacing
-    index = np.clip(np.rint(place), 0, RIBS - 1).astype(np.intp)
-    offset = place - index - anatomy.rib_jitter[index, frame.left]
+    nearest = np.clip(np.rint(place), 0, RIBS - 1)
+    index = nearest.astype(np.intp)
+    jitter = np.where(frame.left > 0, anatomy.rib_jitter[index, 1], anatomy.rib_jitter[index, 0])
+    offset = place - nearest - jitter
     slope = np.minimum(drop / 2 * across / (frame.wall * np.maximum(root, 0.05)), 2.2)
     distance = offset * anatomy.rib_spacing / np.sqrt(1 + slope**2)
     wide = anatomy.rib_width * (1.15 if front else 1.0)
     band = _tube(distance, wide) * (1 + 1.3 * across**10) * (frame.side < 1.06 * frame.wall)
     if front:
-        end = 0.30 + 0.03 * index
-        return 0.6 * band * ramp(frame.side - end, 0.02) * (index < RIBS - 2)
+        end = 0.30 + 0.03 * nearest
+        return 0.6 * band * ramp(frame.side - end, 0.02) * (nearest < RIBS - 2)
     return band * ramp(frame.side - 0.06, 0.02)
 
 
@@ -84,6 +86,17 @@ def _humeri(frame: Frame) -> np.ndarray:
     head = np.clip(1 - ((frame.side - 1.36) / 0.16) ** 2 - ((frame.y + 0.80) / 0.16) ** 2, 0, 1)
     shaft = _tube(frame.side - 1.47 - 0.10 * (frame.y + 0.5), 0.075) * ramp(frame.y + 0.72, 0.03)
     return np.maximum(np.sqrt(head), shaft)
+
+
+def _jaw(frame: Frame) -> np.ndarray:
+    """The chin at the film's top, lower on AP films of patients who cannot lift it."""
+    low = frame.anatomy.apex - (0.38 if frame.acquisition.view == "AP" else 0.56) - 0.05 * frame.acquisition.turn
+    edge = low - 1.6 * np.clip(np.abs(frame.x - 0.08 * frame.acquisition.turn) - 0.1, 0, None) ** 2
+    return (
+        ramp(edge - frame.y, 0.02)
+        * (0.5 + 0.5 * np.exp(-(((frame.y - edge) / 0.07) ** 2)))
+        * ramp(0.5 - frame.side, 0.03)
+    )
 
 
 def _spine(frame: Frame) -> np.ndarray:

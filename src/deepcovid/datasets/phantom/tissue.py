@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ def _trunk(frame: Frame) -> np.ndarray:
     neck = 1.6 * np.exp(-((frame.side / anatomy.neck) ** 4))
     rise = 0.62 * np.clip(frame.side - 0.25, 0, 0.55) + 0.16 * np.clip(frame.side - 0.8, 0, None)
     top = anatomy.apex - 0.42 + rise + 0.3 * np.clip(frame.side - 1.25, 0, None) - neck
-    depth = 0.92 + 0.25 * fat + 0.22 * ramp(frame.y - 0.45, 0.15) - 0.22 * ramp(-0.75 - frame.y, 0.12)
+    depth = 0.92 + 0.25 * fat + 0.22 * ramp(frame.y - 0.45, 0.15) - 0.12 * ramp(-0.75 - frame.y, 0.12)
     trunk = _half_round(flank - frame.side, 0.75) * _half_round(frame.y - top, 0.40) * depth
     return np.maximum(trunk, _arms(frame))
 
@@ -83,11 +84,11 @@ def _heart(frame: Frame, scale: float) -> np.ndarray:
     lift = 0.18 * (frame.acquisition.inspiration - 0.8)
     x = frame.x - anatomy.heart_x - 0.05 * frame.acquisition.turn - 0.07 * (scale - 1)
     y = frame.y - anatomy.heart_y - lift
-    cos, sin = np.cos(anatomy.heart_tilt), np.sin(anatomy.heart_tilt)
+    cos, sin = math.cos(anatomy.heart_tilt), math.sin(anatomy.heart_tilt)
     along, across = (cos * x + sin * y) / (anatomy.heart_width * scale), (cos * y - sin * x) / anatomy.heart_height
-    ventricles = np.abs(along) ** 2.1 + np.abs(across / (1 + 0.3 * (scale - 1))) ** 2.1
+    ventricles = along**2 + (across / (1 + 0.3 * (scale - 1))) ** 2
     atrium = ((x + 0.22) / (0.23 * scale)) ** 2 + ((y - 0.07) / 0.31) ** 2
-    return 0.84 * np.clip(1 - np.minimum(ventricles, atrium), 0, 1) ** 0.42
+    return 0.86 * np.sqrt(np.clip(1 - np.minimum(ventricles, atrium), 0, 1))
 
 
 def _beside_vessels(frame: Frame) -> np.ndarray:
@@ -134,11 +135,15 @@ def _gas(frame: Frame, rng: np.random.Generator) -> np.ndarray:
     bubble = np.sqrt(np.clip(1 - radius, 0, 1)) * ramp(-frame.above - 0.015, 0.008)
     if rng.random() < 0.5:
         bubble = bubble * ramp(centre[1] + 0.03 - y, 0.01)
-    loops = [
-        (rng.uniform(-0.6, 0.8), rng.uniform(0.85, 1.1), rng.uniform(0.05, 0.11)) for _ in range(rng.integers(0, 5))
-    ]
-    for cx, cy, r in loops:
-        bubble = np.maximum(bubble, 0.6 * np.sqrt(np.clip(1 - ((x - cx) / (1.3 * r)) ** 2 - ((y - cy) / r) ** 2, 0, 1)))
+    for _ in range(int(rng.integers(0, 4))):  # bowel, mostly at the bend under the left dome
+        place, width, height = (
+            (rng.normal(0.45, 0.3), rng.uniform(0.8, 1.05)),
+            rng.uniform(0.07, 0.17),
+            rng.uniform(0.03, 0.07),
+        )
+        bend = 0.5 * (x - place[0]) ** 2 * rng.uniform(-1, 1) / width
+        loop = ((x - place[0]) / width) ** 2 + ((y + bend - place[1]) / height) ** 2
+        bubble = np.maximum(bubble, 0.5 * np.clip(1 - loop, 0, 1) ** 0.8)
     return (0.30 if size > 0.5 else 0.1) * bubble * ramp(-frame.above - 0.01, 0.01)
 
 
@@ -148,6 +153,6 @@ def _breasts(frame: Frame) -> np.ndarray:
         return np.zeros_like(frame.x)
     x, y = frame.side - frame.anatomy.breast_x, frame.y - frame.anatomy.breast_y - 0.02 * (frame.left - 0.5)
     width, height = 0.34 + 0.16 * size, 0.30 + 0.18 * size
-    stretch = np.where(y < 0, 1.7, 1.0)
+    stretch = np.where(y < 0, np.float32(1.7), np.float32(1))
     round_ = np.clip(1 - (x / width) ** 2 - (y / (height * stretch)) ** 2, 0, 1)
     return 0.22 * size * round_**0.7
