@@ -29,7 +29,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format src tests benchmarks
 
 docs: $(VENV)/.dev
-	$(BIN)/python benchmarks/readme_picture.py --out docs/phantoms.png
+	rm -rf build/docs
+	$(BIN)/deepcovid demo --out build/docs
+	$(BIN)/python docs/make_pictures.py build/docs/run --out docs
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
