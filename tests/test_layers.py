@@ -86,7 +86,7 @@ def test_only_storage_writes() -> None:
 
 def test_help_and_predict_load_nothing_heavy() -> None:
     code = (
-        "import sys; import deepcovid.cli.main; from deepcovid.runs import predict; from deepcovid.models import detector;"
+        "import sys; import deepcovid.cli.application; from deepcovid.runs import predict; from deepcovid.models import detector;"
         "heavy = {'torch', 'pandas', 'scipy', 'sklearn', 'matplotlib', 'pydicom', 'onnx', 'onnxruntime'} & set(sys.modules);"
         "print(sorted(heavy))"
     )

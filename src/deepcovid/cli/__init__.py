@@ -1,5 +1,5 @@
 """The command line: one function a command; it parses, calls, prints."""
 
-from deepcovid.cli.main import app, main
+from deepcovid.cli.application import app, main
 
 __all__ = ["app", "main"]
