@@ -2,8 +2,9 @@
 
     python benchmarks/lungs_from_phantoms.py --films ../shared/data/cxr-512
 
-A small U-Net is trained on phantoms alone; no real film is used in training. The patients in DEVELOPMENT were looked at
-while the phantoms and this training were made, and are reported apart; the figure that counts is "held out".
+A small U-Net is trained on phantoms alone; no real film is used in training. Films of the patients in DEVELOPMENT, their
+masks and the errors on them were looked at while the phantoms were made, and are reported apart; the figure that counts
+is "held out". (Of all films together, only the spread of the masks' areas and extents was seen beforehand.)
 Beside it stands the Dice of one fixed shape, the phantoms' average lung, since lungs lie much alike on all films.
 """
 

@@ -167,7 +167,7 @@ def _exposure(rng: np.random.Generator, house: Source, *, ap: bool) -> dict[str,
         "noise": float(np.clip(0.5 + house.noise + (0.25 if ap else 0) + _clipped(rng, 0.15), 0.05, 2)),
         "blur": float(np.clip(0.0022 + _clipped(rng, 0.0006), 0.0005, 0.006)),
         "enhancement": float(np.clip(0.5 + house.enhancement + _clipped(rng, 0.25), 0, 1.8)),
-        "equalisation": float(0.85 * rng.beta(1.2, 2.6)),
+        "equalisation": float(0.85 * rng.beta(1.2, 2.0)),
     }
 
 

@@ -14,7 +14,7 @@ ADULT_AGE = 16.0  # years
 RIBS = 11  # pairs that a frontal film can show
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Anatomy:
     """Chest geometry in chest units: 1 is half the inner width of the chest at its widest.
 
@@ -33,10 +33,11 @@ class Anatomy:
         dome_gap: how much lower the left dome stands.
         dome_drop: how far below their domes the costophrenic angles lie.
         dome_peak: distance of the domes' peaks from the midline.
+        belly: how much deeper the body is below the diaphragm than above, in chest depths.
         heart_width: half of the heart's long axis on a PA film.
         heart_height: half of its short axis.
         heart_tilt: radians by which the heart's long axis dips to the left.
-        heart_x, heart_y: its centre.
+        heart_x, heart_y: its centre, over a left dome at 0.53.
         mediastinum: half width of the upper mediastinum.
         aorta: size of the aortic knob, 0 to 1.
         thymus: size of the thymus, 0 to 1 (small children).
@@ -65,6 +66,7 @@ class Anatomy:
     dome_gap: float
     dome_drop: float
     dome_peak: float
+    belly: float
     heart_width: float
     heart_height: float
     heart_tilt: float
@@ -140,10 +142,11 @@ def _lungs(rng: np.random.Generator, *, child: float, habitus: float, male: bool
         "shoulder": _normal(rng, 2.3, 0.2) + 0.3 * child,
         "base_width": _normal(rng, 0.97, 0.035),
         "medial": _normal(rng, 0.15, 0.02) + 0.02 * child,
-        "dome": _normal(rng, 0.48, 0.07) + 0.5 * tall - 0.06 * habitus,
-        "dome_gap": _normal(rng, 0.07, 0.035),
-        "dome_drop": _normal(rng, 0.30, 0.06) - 0.05 * child,
-        "dome_peak": _normal(rng, 0.44, 0.04),
+        "dome": _normal(rng, 0.46, 0.10) + 0.5 * tall - 0.06 * habitus,
+        "dome_gap": _normal(rng, 0.07, 0.06),
+        "dome_drop": _normal(rng, 0.30, 0.07) - 0.05 * child,
+        "dome_peak": _normal(rng, 0.44, 0.05),
+        "belly": _normal(rng, 0.14, 0.14) + 0.12 * habitus,
     }
 
 

@@ -120,11 +120,15 @@ def _wall(anatomy: Anatomy, y: np.ndarray) -> np.ndarray:
     return wide - (1 - anatomy.base_width) * np.clip(y - 0.2, 0, None)
 
 
+def breath(acquisition: Acquisition) -> float:
+    """By how much the diaphragm stands lower than at a usual full breath, in chest units."""
+    return 0.28 * (acquisition.inspiration - 0.8) - (0.03 if acquisition.view == "AP" else 0.0)
+
+
 def _dome(anatomy: Anatomy, acquisition: Acquisition, side: np.ndarray, left: np.ndarray) -> np.ndarray:
     """y of the diaphragm: highest at dome_peak, falling steeply to the ribs and gently to the heart."""
-    breath = 0.28 * (acquisition.inspiration - 0.8) - (0.03 if acquisition.view == "AP" else 0.0)
     peak = anatomy.dome_peak
     outer = np.clip((side - peak) / (1 - peak), 0, 1.4)
     inner = np.clip((peak - side) / peak, 0, 1)
-    height = anatomy.dome + breath + left * np.float32(anatomy.dome_gap)
+    height = anatomy.dome + breath(acquisition) + left * np.float32(anatomy.dome_gap)
     return height + anatomy.dome_drop * outer**2.4 + 0.09 * inner**2

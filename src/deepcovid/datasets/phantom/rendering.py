@@ -91,12 +91,15 @@ def render_phantom(
     lesion = draw_finding(
         finding, frame=frame, tissue=tissue, field=field, severity=severity, rng=np.random.default_rng(streams[3])
     )
+    hidden = _covered(acquisition, frame.shape)
     film = _expose(frame, tissue, field, lesion, np.random.default_rng(streams[4]))
+    film = np.where(hidden, np.float32(acquisition.border_value), film)
+    film = np.clip(add_marking(film, acquisition), 0, 1).astype(np.float32)
     facts = {
         "finding": finding, "severity": float(severity), "view": acquisition.view, "sex": anatomy.sex,
         "age": anatomy.age, "acquisition": acquisition.to_dict(), **lesion.facts,
     }  # fmt: skip
-    return Phantom(film=film, lung_mask=field > 0, lesion_mask=lesion.mask, facts=facts)
+    return Phantom(film=film, lung_mask=(field > 0) & ~hidden, lesion_mask=lesion.mask & ~hidden, facts=facts)
 
 
 def _children(seed: np.random.SeedSequence) -> list[np.random.SeedSequence]:
@@ -135,8 +138,7 @@ def _expose(frame: Frame, tissue: Tissue, field: np.ndarray, lesion: Lesion, rng
     film = _display(seen - around, low, high, acquisition)
     if acquisition.leads:
         film = add_leads(film, acquisition.leads, rng)
-    film = _collimate(film, acquisition)
-    return np.clip(add_marking(film, acquisition), 0, 1).astype(np.float32)
+    return film
 
 
 def _apparent(attenuation: np.ndarray, frame: Frame, grain: np.ndarray) -> np.ndarray:
@@ -176,16 +178,15 @@ def _display(seen: np.ndarray, low: float, high: float, acquisition: Acquisition
     return ((0.5 + 0.5 * grey / np.tanh(1.25)).clip(0, 1) ** acquisition.gamma).astype(np.float32)
 
 
-def _collimate(film: np.ndarray, acquisition: Acquisition) -> np.ndarray:
-    """The film with its edges covered."""
+def _covered(acquisition: Acquisition, shape: tuple[int, int]) -> np.ndarray:
+    """Where the collimator hides the film, bool (H, W)."""
     if not any(acquisition.border):
-        return film
-    height, width = film.shape
+        return np.zeros(shape, bool)
+    height, width = shape
     angle = np.tan(np.deg2rad(acquisition.border_tilt))
     column = (np.arange(width, dtype=np.float32)[None, :] + 0.5) / width
     row = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
     x, y = column + angle * (row - 0.5), row - angle * (column - 0.5)
     left, right, top, bottom = acquisition.border
     sides = [(x, left), (1 - x, right), (y, top), (1 - y, bottom)]
-    covered = np.logical_or.reduce([(place < width_) & (width_ > 0) for place, width_ in sides])
-    return np.where(covered, np.float32(acquisition.border_value), film)
+    return np.logical_or.reduce([(place < width_) & (width_ > 0) for place, width_ in sides])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcovid.datasets.phantom.geometry import Frame, ramp
+from deepcovid.datasets.phantom.geometry import Frame, breath, ramp
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ def _trunk(frame: Frame) -> np.ndarray:
     neck = 1.6 * np.exp(-((frame.side / anatomy.neck) ** 4))
     rise = 0.62 * np.clip(frame.side - 0.25, 0, 0.55) + 0.16 * np.clip(frame.side - 0.8, 0, None)
     top = anatomy.apex - 0.42 + rise + 0.3 * np.clip(frame.side - 1.25, 0, None) - neck
-    depth = 0.92 + 0.25 * fat + 0.22 * ramp(frame.y - 0.45, 0.15) - 0.12 * ramp(-0.75 - frame.y, 0.12)
+    depth = 0.92 + 0.25 * fat + anatomy.belly * ramp(frame.y - 0.45, 0.15) - 0.12 * ramp(-0.75 - frame.y, 0.12)
     trunk = _half_round(flank - frame.side, 0.75) * _half_round(frame.y - top, 0.40) * depth
     return np.maximum(trunk, _arms(frame))
 
@@ -81,9 +81,10 @@ def _lung_ends(frame: Frame) -> np.ndarray:
 def _heart(frame: Frame, scale: float) -> np.ndarray:
     anatomy, ap = frame.anatomy, frame.acquisition.view == "AP"
     scale = scale * (1.13 if ap else 1.0)
-    lift = 0.18 * (frame.acquisition.inspiration - 0.8)
+    # it rests on the diaphragm and goes along with it
+    floor = 0.8 * (anatomy.dome + anatomy.dome_gap - 0.53) + 0.8 * breath(frame.acquisition)
     x = frame.x - anatomy.heart_x - 0.05 * frame.acquisition.turn - 0.07 * (scale - 1)
-    y = frame.y - anatomy.heart_y - lift
+    y = frame.y - anatomy.heart_y - floor
     cos, sin = math.cos(anatomy.heart_tilt), math.sin(anatomy.heart_tilt)
     along, across = (cos * x + sin * y) / (anatomy.heart_width * scale), (cos * y - sin * x) / anatomy.heart_height
     ventricles = along**2 + (across / (1 + 0.3 * (scale - 1))) ** 2
