@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deepcovid.datasets.table import Table, load_table, save_table
     from deepcovid.errors import DeepCovidError
     from deepcovid.evaluation.summary import evaluate
+    from deepcovid.explanation.heatmap import explain
     from deepcovid.imaging.preprocessing import Preprocessing
     from deepcovid.imaging.radiograph import Radiograph
     from deepcovid.imaging.readers import read_radiograph
@@ -35,6 +36,7 @@ _HOMES = {
     "Settings": "runs.settings",
     "Table": "datasets.table",
     "evaluate": "evaluation.summary",
+    "explain": "explanation.heatmap",
     "import_folder": "datasets.folder",
     "load_recipe": "training.recipe",
     "load_table": "datasets.table",
@@ -56,6 +58,7 @@ __all__ = [
     "Settings",
     "Table",
     "evaluate",
+    "explain",
     "import_folder",
     "load_recipe",
     "load_table",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
 from tests.conftest import draw_film, make_table
 
 PLANTED = "Mustermann"

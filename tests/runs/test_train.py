@@ -15,6 +15,7 @@ from PIL import Image
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError, TableError, WeightsError
 from deepcovid.models.detector import Detector
+from deepcovid.runs.evaluate import evaluate_files
 from deepcovid.runs.predict import predict
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
@@ -77,6 +78,21 @@ def test_thresholds_come_from_validation_and_stand_in_the_detector(whole_run: Ru
     rule = next(p for p in whole_run.evaluation["operating_points"] if p["chosen_on"] == "validation")
     assert point.threshold == rule["threshold"]
     assert whole_run.evaluation["split"] == "test"
+
+
+def test_a_run_folder_can_be_evaluated_again(whole_run: Run) -> None:
+    (again,) = evaluate_files([whole_run.folder], positive=None).values()
+    assert again == whole_run.evaluation
+
+
+def test_a_film_can_be_explained(whole_run: Run) -> None:
+    import deepcovid
+
+    table = load_table(whole_run.folder / "table.parquet", allow_outside=True)
+    film = deepcovid.read_radiograph(table.image_path(table.frame["image"][0]))
+    heat = deepcovid.explain(whole_run.detector, film.pixels)
+    assert heat.shape == film.pixels.shape
+    assert 0 <= heat.min() <= heat.max() <= 1
 
 
 def test_shared_sources_raise_no_source_warning(whole_run: Run) -> None:

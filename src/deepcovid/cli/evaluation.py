@@ -12,13 +12,16 @@ from deepcovid.cli.console import console
 
 def evaluate(
     scores: Annotated[
-        list[Path], typer.Argument(help="Scores (CSV or Parquet) with a label and a score; several: compared.")
+        list[Path],
+        typer.Argument(help="Scores (CSV or Parquet) with a label and a score, or run folders; several: compared."),
     ],
     positive: Annotated[
         str | None, typer.Option(help="The positive label; default: covid, or 1 where labels are 0 and 1.")
     ] = None,
-    normal: Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")] = "normal",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    normal: Annotated[
+        str | None, typer.Option(help="The label of healthy films, shown apart in histograms; default: normal.")
+    ] = None,
+    label_column: Annotated[str | None, typer.Option(help="The column that holds the label; default: label.")] = None,
     score_column: Annotated[str, typer.Option(help="The column that holds the score.")] = "score",
     threshold: Annotated[list[float] | None, typer.Option(help="A threshold to report at; may be repeated.")] = None,
     target_sensitivity: Annotated[float, typer.Option(min=0, max=1, help="For the threshold chosen by rule.")] = 0.975,

@@ -19,7 +19,18 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
             paper = f"   paper's interval ± {100 * wald['halfwidth']:.1f}" if wald["halfwidth"] is not None else ""
             lines.append(f"  {name}      {_percent(point[name])}{paper}")
         lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
+        lines.append(f"  positive calls that would be right: {_worth(point['predictive_values'])}")
     return lines
+
+
+def _worth(rows: list[dict[str, Any]]) -> str:
+    told = []
+    for row in rows:
+        ppv = row["ppv"]
+        share = "unknown" if ppv["value"] is None else f"{100 * ppv['value']:.1f} %"
+        limits = f"({100 * ppv['low']:.1f} to {100 * ppv['high']:.1f})"
+        told.append(f"{share} {limits} where {100 * row['prevalence']:g} in 100 have it")
+    return "; ".join(told)
 
 
 def _origin(chosen_on: str) -> str:

@@ -8,6 +8,20 @@ from deepcovid.explanation.cam import grad_cam, on_film, scaled
 from deepcovid.models.detector import Detector
 
 
+def explain(detector: Detector, pixels: np.ndarray) -> np.ndarray:
+    """Where the detector's score for the positive class rests on a film.
+
+    Args:
+        detector: loaded.
+        pixels: float32 (H, W) in [0, 1], as `read_radiograph` gives it.
+
+    Returns:
+        float32 (H, W) in [0, 1]: Grad-CAM at the last feature map, scaled to its own maximum.
+    """
+    seen = detector.see(pixels, alone=True)
+    return heat_of(detector, seen.feature_map, shape=(pixels.shape[0], pixels.shape[1]))
+
+
 def heat_of(detector: Detector, feature_map: np.ndarray, *, shape: tuple[int, int]) -> np.ndarray:
     """Grad-CAM of the positive class at the film's own size.
 

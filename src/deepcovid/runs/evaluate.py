@@ -11,6 +11,8 @@ import pandas as pd
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.summary import evaluate
+from deepcovid.runs.folder import RECORD
+from deepcovid.storage import read_json
 
 FIRST_DISEASE = "covid"
 
@@ -19,20 +21,21 @@ def evaluate_files(
     paths: Sequence[Path],
     *,
     positive: str | None,
-    normal: str | None,
-    label_column: str,
-    score_column: str,
-    thresholds: Sequence[float],
-    target_sensitivity: float,
+    normal: str | None = None,
+    label_column: str | None = None,
+    score_column: str = "score",
+    thresholds: Sequence[float] = (),
+    target_sensitivity: float = 0.975,
     seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
     """The evaluation of each file under its name.
 
     Args:
         paths: CSV or Parquet files of scores, or run folders.
-        positive: the positive label; None: "covid" where it occurs, "1" where the labels are 0 and 1.
-        normal: the label of healthy films.
-        label_column, score_column: where label and score stand.
+        positive: the positive label; None: a run folder's own, else "1" where the labels are 0 and 1, else "covid".
+        normal: the label of healthy films; None: a run folder's own, else "normal".
+        label_column: where the label stands; None: a run folder's own, else "label".
+        score_column: where the score stands.
         thresholds: thresholds to report at.
         target_sensitivity: for the threshold chosen by rule.
         seed: of the bootstrap.
@@ -42,13 +45,14 @@ def evaluate_files(
     """
     evaluations: dict[str, dict[str, Any]] = {}
     for path in paths:
-        frame = read_scores(path)
+        frame, told = read_scores(path), _told_by_run(path)
+        column = label_column or told.get("label_column", "label")
         try:
             evaluations[_name(path, evaluations)] = evaluate(
                 frame,
-                positive=positive or _default_positive(frame, label_column),
-                normal=normal,
-                label_column=label_column,
+                positive=positive or told.get("positive") or _default_positive(frame, column),
+                normal=normal or told.get("normal", "normal"),
+                label_column=column,
                 score_column=score_column,
                 thresholds=thresholds,
                 target_sensitivity=target_sensitivity,
@@ -79,6 +83,12 @@ def read_scores(path: Path) -> pd.DataFrame:
         raise ScoresError("; ".join(text.problems[:10]), path=path, mend="mend the rows that are named")
     frame = pd.DataFrame(list(text.rows.values()), columns=text.header, dtype=object)
     return frame.replace({"": None})
+
+
+def _told_by_run(path: Path) -> dict[str, str]:
+    """What a run folder's record says of its labels; nothing for other files."""
+    record = path / RECORD
+    return read_json(record).get("config", {}) if path.is_dir() and record.exists() else {}
 
 
 def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
