@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,18 +93,32 @@ def train_head(
         if len(val_targets):
             yield val_features.to(fabric.device), val_targets.to(fabric.device)
 
-    fitted = fit(
-        layer,
-        recipe=recipe,
-        train_batches=train_batches,
-        val_batches=val_batches,
-        steps_per_epoch=recipe.steps_per_epoch or -(-len(data.slots) // recipe.batch_size),
-        fabric=fabric,
-        checkpoint=checkpoint,
-        class_weights=class_weights,
-        progress=progress,
-    )
+    with _one_thread():
+        fitted = fit(
+            layer,
+            recipe=recipe,
+            train_batches=train_batches,
+            val_batches=val_batches,
+            steps_per_epoch=recipe.steps_per_epoch or -(-len(data.slots) // recipe.batch_size),
+            fabric=fabric,
+            checkpoint=checkpoint,
+            class_weights=class_weights,
+            progress=progress,
+        )
     return Head(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()), fitted
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Train on one thread: the steps are too small to share, and on a busy machine threads wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
