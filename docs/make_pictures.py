@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,9 @@ from PIL import Image
 from deepcovid.datasets.table import Table, load_table
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.detector import Detector
-from deepcovid.reporting.content import Film, HeatmapCase
+from deepcovid.reporting.content import HeatmapCase
 from deepcovid.reporting.figures import (
     figure_png,
-    film_sheet,
     histogram_figure,
     roc_figure,
     threshold_figure,
@@ -51,7 +51,7 @@ LARGEST_FILE = 400_000  # bytes
 def overview(run: Path) -> Image.Image:
     """What a run gives, on one sheet: three films of the test side with their heat maps, above the main figures."""
     evaluation = read_json(run / "evaluation.json")
-    films = _picture(film_row(_cases(run, evaluation), positive=evaluation["positive"]), width=WIDTH - 2 * MARGIN)
+    films = _picture(case_row(_cases(run, evaluation), positive=evaluation["positive"]), width=WIDTH - 2 * MARGIN)
     third = (WIDTH - 4 * MARGIN) // 3
     figures = roc_figure({"test": evaluation}), threshold_figure(evaluation), histogram_figure(evaluation)
     for figure in figures:
@@ -65,41 +65,58 @@ def overview(run: Path) -> Image.Image:
     return sheet
 
 
-@house_style
-def film_row(cases: list[HeatmapCase], *, positive: str) -> Figure:
+def phantoms(films: Table) -> Image.Image:
+    """One phantom film of an adult for every finding, in the order of their names."""
+    adults = films.frame[(films.frame["view"] == "PA") & (films.frame["age"] >= 18)]
+    chosen = adults.groupby("findings", sort=True).first().reset_index()
+    row = []
+    for _, film in chosen.iterrows():
+        colour = CLASS_COLOURS[tone_of(film["label"], positive="covid", normal="normal")]
+        pixels = read_radiograph(films.image_path(film["image"])).pixels
+        row.append(Shown(pixels, film["findings"], colour, note=f"{film['sex']}, {film['age']:.0f} years"))
+    return _picture(film_row([[shown] for shown in row]), width=WIDTH)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of a row: a film (H, W) or colours (H, W, 3), its title in a colour, and a note at the right."""
+
+    pixels: np.ndarray
+    title: str
+    colour: str
+    note: str = ""
+
+
+def case_row(cases: list[HeatmapCase], *, positive: str) -> Figure:
     """Films beside themselves with the heat map, the label and the score over each pair."""
+    groups = []
+    for case in cases:
+        film, warm = heated(case, longest=420)
+        colour = CLASS_COLOURS[tone_of(case.label, positive=positive, normal="normal")]
+        title = f"{case.label}: {KINDS[case.kind]}"
+        groups.append([Shown(film, title, colour), Shown(warm, "", colour, note=f"score {case.score:.2f}")])
+    return film_row(groups)
+
+
+@house_style
+def film_row(groups: list[list[Shown]]) -> Figure:
+    """Pictures in one row, a gap between groups."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13.4, 2.55))
-    columns = figure.subplots(
-        1, 3 * len(cases) - 1, gridspec_kw={"width_ratios": [1, 1, 0.05] * (len(cases) - 1) + [1, 1]}
-    )
-    pairs = [axes for place, axes in enumerate(columns) if place % 3 != 2]
-    for axes in columns:
-        axes.set_axis_off()
-    for place, case in enumerate(cases):
-        film, warm = heated(case, longest=420)
-        for axes, picture in zip(pairs[2 * place : 2 * place + 2], (film, warm), strict=True):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
-        colour = CLASS_COLOURS[tone_of(case.label, positive=positive, normal="normal")]
-        pairs[2 * place].set_title(f"{case.label}: {KINDS[case.kind]}", color=colour)
-        pairs[2 * place + 1].set_title(f"score {case.score:.2f}", color=MUTED, fontweight="normal", loc="right")
+    widths = [width for group in groups for width in (*(1.0 for _ in group), 0.05)][:-1]
+    figure = Figure(figsize=(13.4, 13.4 / sum(widths) + 0.28))
+    columns = iter(figure.subplots(1, len(widths), gridspec_kw={"width_ratios": widths}))
+    for number, group in enumerate(groups):
+        if number:
+            next(columns).set_axis_off()
+        for shown in group:
+            axes = next(columns)
+            axes.set_axis_off()
+            axes.imshow(shown.pixels, cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
+            axes.set_title(shown.title, color=shown.colour)
+            axes.set_title(shown.note, color=MUTED, fontweight="normal", loc="right")
     figure.subplots_adjust(left=0, right=1, bottom=0, top=0.89, wspace=0.025)
     return figure
-
-
-def phantoms(films: Table) -> Image.Image:
-    """One phantom film of every finding, in the order of their names."""
-    chosen = films.frame[films.frame["view"] == "PA"].groupby("findings", sort=True).first().reset_index()
-    sheet = [
-        Film(
-            read_radiograph(films.image_path(row["image"])).pixels,
-            f"{row['findings']}\n{row['sex']}, {row['age']:.0f} years, {row['view']}",
-            tone_of(row["label"], positive="covid", normal="normal"),
-        )
-        for _, row in chosen.iterrows()
-    ]
-    return _picture(film_sheet(sheet, columns=6), width=1200)
 
 
 def _cases(run: Path, evaluation: dict[str, Any]) -> list[HeatmapCase]:
