@@ -21,6 +21,7 @@ from deepcovid.cli import app
 from deepcovid.datasets.columns import KNOWN_COLUMNS
 from deepcovid.datasets.splits import split_table
 from deepcovid.datasets.table import load_table, save_table
+from deepcovid.errors import TableError
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
@@ -228,6 +229,18 @@ def test_columns_of_a_table_are_explained() -> None:
     told = first_cells("docs/table.md", until="## Rules")
     assert len(told) == len(set(told))
     assert set(told) == set(KNOWN_COLUMNS)
+
+
+def test_the_errors_of_a_table_are_as_shown(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"image": [f"{number}.png" for number in range(9)], "label": "covid", "source": "north"})
+    frame["patient"] = [f"p{number}" for number in (0, 1, 2, 4, 5, 6, 7, 3, 3)]
+    frame["split"] = ["train", "train", "testing", "train", "train", "train", "train", "train", "test"]
+    frame["age"] = ["61"] * 5 + ["6O"] + ["61"] * 3
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(TableError) as caught:
+        load_table(tmp_path / "table.csv", check_files=False)
+    block = next(block for block in blocks("text") if block.text.startswith("error: films/table.csv"))
+    assert [line.strip() for line in block.text.splitlines()[1:]] == caught.value.problems
 
 
 def test_keys_of_an_evaluation_are_explained() -> None:
