@@ -82,7 +82,9 @@ def test_thresholds_come_from_validation_and_stand_in_the_detector(whole_run: Ru
 
 def test_a_run_folder_can_be_evaluated_again(whole_run: Run) -> None:
     (again,) = evaluate_files([whole_run.folder], positive=None).values()
-    assert again == whole_run.evaluation
+    assert again.evaluation == whole_run.evaluation
+    assert again.source is not None
+    assert not again.source.warns
 
 
 def test_a_film_can_be_explained(whole_run: Run) -> None:

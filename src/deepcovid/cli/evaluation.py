@@ -32,10 +32,10 @@ def evaluate(
     """Evaluate scores, of deepcovid or of any program: intervals, thresholds, ROC, confusion matrices."""
     from deepcovid.cli.tables import evaluation_lines
     from deepcovid.reporting.report import write_evaluation_report
-    from deepcovid.runs.evaluate import evaluate_files
+    from deepcovid.runs.evaluate import evaluate_files, notices_of
     from deepcovid.storage import write_json
 
-    evaluations = evaluate_files(
+    evaluated = evaluate_files(
         scores,
         positive=positive,
         normal=normal,
@@ -45,9 +45,11 @@ def evaluate(
         target_sensitivity=target_sensitivity,
         seed=seed,
     )
+    evaluations, warnings = {name: one.evaluation for name, one in evaluated.items()}, notices_of(evaluated)
     whole = next(iter(evaluations.values())) if len(evaluations) == 1 else {"models": evaluations}
     if html_file is not None:
-        write_evaluation_report(evaluations, html_file, title=f"{whole.get('positive', 'scores')}: evaluation")
+        title = f"{next(iter(evaluations.values()))['positive']}: {' and '.join(evaluations)}"
+        write_evaluation_report(evaluations, html_file, title=title, warnings=warnings)
     if json_file is not None and str(json_file) == "-":
         import json
 
@@ -61,6 +63,8 @@ def evaluate(
             screen.print(line, markup=False)
         for note in evaluation["notes"]:
             screen.print(f"! {note}", style="yellow", markup=False)
+    for warning in warnings:
+        screen.print(f"! {warning.sentence}", style="bold red", markup=False)
     if json_file is not None:
         write_json(json_file, whole)
     for path in (json_file, html_file):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcovid import storage
 from deepcovid.reporting import glance, plates, tables, words
-from deepcovid.reporting.content import Film, HeatmapCase, ReportContent
+from deepcovid.reporting.content import Film, HeatmapCase, Notice, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.films import data_uri, heated, shrink
 from deepcovid.reporting.figures.style import figure_png, figure_svg
@@ -33,17 +33,25 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     return storage.write_text(folder / "report.html", _render(view))
 
 
-def write_evaluation_report(evaluations: Mapping[str, Mapping[str, Any]], out_html: Path, *, title: str) -> Path:
+def write_evaluation_report(
+    evaluations: Mapping[str, Mapping[str, Any]], out_html: Path, *, title: str, warnings: Sequence[Notice] = ()
+) -> Path:
     """Write the page for scores alone, whoever made them; what only a run knows is absent.
 
     Args:
         evaluations: name → evaluation JSON; the first is the main one.
         out_html: the file to write.
         title: the page's title.
+        warnings: shown first.
     """
-    first = next(iter(evaluations.values()))
-    negative = f"{first['positive']} against the rest"
-    content = ReportContent(title=title, question=negative, positive=first["positive"], evaluations=evaluations)
+    positive = next(iter(evaluations.values()))["positive"]
+    content = ReportContent(
+        title=title,
+        question=f"{positive} against the rest",
+        positive=positive,
+        evaluations=evaluations,
+        warnings=warnings,
+    )
     return storage.write_text(out_html, render_report(content))
 
 

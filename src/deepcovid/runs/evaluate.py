@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from deepcovid.audit.source_label import SourceLabelResult, source_label
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.summary import evaluate
+from deepcovid.reporting.content import Notice
 from deepcovid.runs.folder import RECORD
 from deepcovid.storage import read_json
 
 FIRST_DISEASE = "covid"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation, and what the sources of the same films say of the label (None: the file names no source)."""
+
+    evaluation: dict[str, Any]
+    source: SourceLabelResult | None
 
 
 def evaluate_files(
@@ -27,7 +38,7 @@ def evaluate_files(
     thresholds: Sequence[float] = (),
     target_sensitivity: float = 0.975,
     seed: int = 0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Evaluated]:
     """The evaluation of each file under its name.
 
     Args:
@@ -43,14 +54,15 @@ def evaluate_files(
     Raises:
         ScoresError: a file cannot be read or evaluated; the message names it.
     """
-    evaluations: dict[str, dict[str, Any]] = {}
+    evaluations: dict[str, Evaluated] = {}
     for path in paths:
         frame, told = read_scores(path), _told_by_run(path)
         column = label_column or told.get("label_column", "label")
+        chosen = positive or told.get("positive") or _default_positive(frame, column)
         try:
-            evaluations[_name(path, evaluations)] = evaluate(
+            evaluation = evaluate(
                 frame,
-                positive=positive or told.get("positive") or _default_positive(frame, column),
+                positive=chosen,
                 normal=normal or told.get("normal", "normal"),
                 label_column=column,
                 score_column=score_column,
@@ -60,7 +72,21 @@ def evaluate_files(
             )
         except ScoresError as error:
             raise ScoresError(error.problem, mend=error.mend, path=path) from error
+        source = source_label(frame, positive=chosen, label_column=column) if "source" in frame else None
+        evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
+
+
+def notices_of(evaluations: Mapping[str, Evaluated]) -> list[Notice]:
+    """The warnings about sources, named by file where there are several."""
+    return [
+        Notice(
+            "danger" if one.source.verdict == "FAIL" else "caution",
+            one.source.sentence if len(evaluations) == 1 else f"{name}: {one.source.sentence}",
+        )
+        for name, one in evaluations.items()
+        if one.source is not None and one.source.warns
+    ]
 
 
 def read_scores(path: Path) -> pd.DataFrame:

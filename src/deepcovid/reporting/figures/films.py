@@ -66,7 +66,9 @@ def heatmap_sheet(cases: Sequence[HeatmapCase], *, columns: int = 2) -> Figure:
         film, warm = heated(case, longest=420)
         _show(cells[2 * place], film)
         _show(cells[2 * place + 1], warm)
-        _caption(cells[2 * place], f"{words.headline(case.kind.removeprefix('most certain '))}\n{case.caption}", colour=INK)
+        _caption(
+            cells[2 * place], f"{words.headline(case.kind.removeprefix('most certain '))}\n{case.caption}", colour=INK
+        )
         _caption(cells[2 * place + 1], f"{case.label}\nscore {words.ratio(case.score)}", colour=MUTED)
     return figure
 
