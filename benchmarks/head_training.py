@@ -72,9 +72,7 @@ def _stored(folder: Path, graph: bytes, network, paths, targets, options) -> flo
     import lightning_fabric
 
     began = time.perf_counter()
-    extractor = BackboneExtractor(
-        graph, backbone_hash=str(folder), preprocessing=network.preprocessing, neck=network.neck
-    )
+    extractor = BackboneExtractor(graph, preprocessing=network.preprocessing, neck=network.neck)
     store = FeatureStore(extractor.space, folder=folder)
     kept = store.ensure([Request(path) for path in paths], compute=extractor, workers=cores())
     features = store.stacked([key for key in kept.keys if key])

@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import socket
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -39,18 +39,24 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     A killed process leaves `path` as it was before. The temporary file keeps the suffix, since libraries look at it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=f".part{path.suffix}")
-    os.close(handle)
-    part = Path(name)
+    part = path.parent / f".{path.stem}-{secrets.token_hex(6)}.part{path.suffix}"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # not tempfile's, which only its owner may read; the kernel applies the umask
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield part
-        part.chmod(0o666 & ~_umask())
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
+    except OSError as error:
+        raise DeepCovidError(
+            f"this cannot be written ({error.strerror or type(error).__name__})",
+            path=path,
+            mend="check the folder, its permissions and the space on the disk",
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path | str, data: bytes) -> Path:
@@ -120,13 +126,25 @@ class BlobStore:
         self.path = Path(path)
         self._local = threading.local()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection().execute("CREATE TABLE IF NOT EXISTS blobs (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+        with self._use() as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS blobs (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
 
     def __getstate__(self) -> dict[str, Path]:
         return {"path": self.path}
 
     def __setstate__(self, state: dict[str, Path]) -> None:
         self.__init__(state["path"])  # type: ignore[misc]
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection()
+        except sqlite3.Error as error:
+            raise DeepCovidError(
+                f"the store is damaged or cannot be used ({error})",
+                path=self.path,
+                mend="delete that file; what it held is computed again",
+            ) from error
 
     def _connection(self) -> sqlite3.Connection:
         # one connection a thread and process: SQLite connections survive neither a fork nor another thread
@@ -140,22 +158,30 @@ class BlobStore:
 
     def put(self, items: Mapping[str, bytes]) -> None:
         """Keep `items` in one transaction; a key that is there already keeps its first value."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", items.items())
-        connection.execute("COMMIT")
+        with self._use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", items.items())
+            except sqlite3.Error:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
 
     def get(self, key: str) -> bytes | None:
         """The value under `key`, or None."""
-        row = self._connection().execute("SELECT value FROM blobs WHERE key = ?", (key,)).fetchone()
+        with self._use() as connection:
+            row = connection.execute("SELECT value FROM blobs WHERE key = ?", (key,)).fetchone()
         return None if row is None else row[0]
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that are not kept, in their order, each once."""
-        find = self._connection().execute
-        return [
-            key for key in dict.fromkeys(keys) if find("SELECT 1 FROM blobs WHERE key = ?", (key,)).fetchone() is None
-        ]
+        with self._use() as connection:
+            find = connection.execute
+            return [
+                key
+                for key in dict.fromkeys(keys)
+                if find("SELECT 1 FROM blobs WHERE key = ?", (key,)).fetchone() is None
+            ]
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -167,6 +193,13 @@ def sha256_file(path: Path | str) -> str:
     """The SHA-256 of a file's bytes, read as a stream."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_sources(package: str) -> str:
+    """The SHA-256 of the source files of a package of ours: what was computed by other code is not taken for its result."""
+    folder = Path(__file__).parent / package
+    files = [folder.with_suffix(".py")] if not folder.is_dir() else sorted(folder.rglob("*.py"))
+    return sha256_json({str(file.relative_to(folder.parent)): sha256_file(file) for file in files})
 
 
 def sha256_json(value: Any) -> str:
@@ -213,14 +246,10 @@ def _described(holder: Path) -> str:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    if path.is_dir() and os.name == "nt":  # Windows opens no folder
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -121,7 +121,7 @@ def test_threshold_is_chosen_on_validation_and_applied_to_test() -> None:
     assert [p["chosen_on"] for p in (default, given, chosen)] == ["given", "given", "validation"]
     val = table[(table["split"] == "val") & (table["label"] == "covid")]["score"]
     assert (val >= chosen["threshold"]).mean() >= 0.9
-    assert (val > chosen["threshold"]).mean() < 0.9
+    assert (val > chosen["threshold"] + 1e-4).mean() < 0.9
     assert not any("flatter" in note for note in result["notes"])
     assert result["paper"]["interval"]["rows"][0]["chosen_on"] == "this data"
 

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_curve
 
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.metrics import confusion
-from deepcovid.evaluation.thresholds import at_sensitivity, threshold_table, youden
+from deepcovid.evaluation.thresholds import at_sensitivity, threshold_table, with_room, youden
 
 
 @given(
@@ -66,3 +66,12 @@ def test_table_as_in_the_paper() -> None:
         assert chosen[f"sensitivity ≥ {target:g} %"] == pytest.approx(target / 100)
     assert {0.1, 0.5, 0.9} <= {row["threshold"] for row in rows}
     assert np.all(np.diff([row["sensitivity"] for row in rows]) <= 0)
+
+
+def test_room_below_a_threshold_changes_no_call() -> None:
+    score = np.array([0.1, 0.4, 0.4, 0.8, 0.9])
+    assert with_room(0.8, score=score) == pytest.approx(0.7999)
+    assert with_room(0.00001, score=np.array([0.00001])) == pytest.approx(0.000005)
+    close = np.array([0.79996, 0.8])
+    for scores in (score, close):
+        np.testing.assert_array_equal(scores >= with_room(0.8, score=scores), scores >= 0.8)

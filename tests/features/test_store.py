@@ -74,6 +74,17 @@ def test_bad_films_are_listed_and_the_others_go_on(films: list[Path], tmp_path: 
     assert kept.computed == 2
 
 
+def test_two_broken_films_of_the_same_bytes_are_both_listed(films: list[Path], tmp_path: Path) -> None:
+    twin = tmp_path / "twin.bin"
+    for path in (films[1], twin):
+        path.write_bytes(b"broken")
+    store = FeatureStore({}, folder=tmp_path / "s")
+    kept = store.ensure([Request(path) for path in [*films, twin]], compute=Counting())
+    assert [key is None for key in kept.keys] == [False, True, False, True]
+    assert set(kept.failures) == {films[1], twin}
+    assert kept.failures[twin].startswith(str(twin))
+
+
 def test_what_was_finished_before_a_failure_is_kept(films: list[Path], tmp_path: Path) -> None:
     class Dying(Counting):
         def __call__(self, path: Path, draws: Sequence[object]) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.storage import read_json
 from deepcovid.training.recipe import load_recipe
-from tests.conftest import make_table
+from tests.conftest import draw_film, make_table
 
 pytest.importorskip("torch")
 RANDOM = Settings(allow_random_backbone=True, device="cpu")
@@ -69,12 +70,14 @@ def test_predictions_of_the_detector_are_the_runs_scores(whole_run: Run) -> None
     table = load_table(whole_run.folder / "table.parquet", allow_outside=True)
     paths = [table.image_path(image) for image in table.frame["image"][:6]]
     found = predict(Detector.load(whole_run.folder), paths)
-    np.testing.assert_allclose([p.score for p in found.done], scores["score"][:6], atol=1e-6)
+    expected = dict(zip(paths, scores["score"], strict=False))
+    assert all(abs(p.score - expected[p.path]) < 1e-6 for p in found.done)
 
 
 def test_thresholds_come_from_validation_and_stand_in_the_detector(whole_run: Run) -> None:
     point = whole_run.detector.operating_point
-    assert point.chosen_on.startswith("validation (")
+    assert point.chosen_on == "validation"
+    assert "positive of" in point.note
     rule = next(p for p in whole_run.evaluation["operating_points"] if p["chosen_on"] == "validation")
     assert point.threshold == rule["threshold"]
     assert whole_run.evaluation["split"] == "test"
@@ -109,6 +112,60 @@ def test_separate_sources_are_the_reports_first_words(tmp_path: Path, tiny_recip
     page = run.report.read_text()
     assert 0 < page.index("come from different sources") < page.index("<figure")
     assert read_json(run.folder / "audit.json")["source_label"]["verdict"] == "FAIL"
+
+
+def test_the_order_of_rows_changes_nothing(drawn_table: Path, tiny_head_recipe: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(tiny_head_recipe).changed(epochs=2)
+    table = load_table(drawn_table)
+    turned = table.with_frame(table.frame.sample(frac=1, random_state=1).reset_index(drop=True))
+    for name, films in (("1", table), ("2", turned)):
+        train(films, recipe=recipe, out=tmp_path / name, settings=RANDOM)
+    assert (tmp_path / "1" / "scores.parquet").read_bytes() == (tmp_path / "2" / "scores.parquet").read_bytes()
+
+
+def test_a_run_does_not_go_on_with_other_films(
+    tmp_path: Path, tiny_head_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepcovid.runs import train as training
+
+    table = make_table(tmp_path / "data")
+    recipe = load_recipe(tiny_head_recipe).changed(epochs=2)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "evaluations_of", die)
+        with pytest.raises(KeyboardInterrupt):
+            train(table, recipe=recipe, out=tmp_path / "run", settings=RANDOM)
+    other = tmp_path / "data" / "images" / "p003-0.png"
+    Image.fromarray(draw_film(np.random.default_rng(99), positive=False)).save(other)
+    with pytest.raises(RunError, match="another data set or recipe"):
+        train(table, recipe=recipe, out=tmp_path / "run", settings=replace(RANDOM, resume=True))
+
+
+def test_scores_by_source_use_the_chosen_label_column(
+    tmp_path: Path, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepcovid.runs import report
+
+    path = make_table(tmp_path / "data", patients=18)
+    frame = pd.read_csv(path).assign(verdict=lambda f: f["label"].map({"covid": "flu", "normal": "no", "other": "no"}))
+    frame.to_csv(path, index=False)
+    seen = []
+    monkeypatch.setattr(report, "write_report", lambda content, folder: seen.append(content))
+    settings = Settings(label_column="verdict", positive="flu", normal="no", device="cpu")
+    train(path, recipe=load_recipe(tiny_recipe).changed(epochs=1), out=tmp_path / "run", settings=settings)
+    assert set(seen[0].scores["label"]) == {"flu", "no"}
+
+
+def test_every_call_of_the_detector_is_the_runs_call(whole_run: Run) -> None:
+    scores = pd.read_parquet(whole_run.folder / "scores.parquet")
+    paths = [whole_run.folder / image for image in scores["image"]]
+    found = predict(whole_run.detector, paths)
+    by_path = {prediction.path.resolve(): prediction.positive for prediction in found.done}
+    threshold = whole_run.detector.operating_point.threshold
+    assert [by_path[path.resolve()] for path in paths] == list(scores["score"] >= threshold)
 
 
 def test_a_head_learns_and_a_second_run_computes_no_feature(

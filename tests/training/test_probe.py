@@ -8,7 +8,7 @@ import pytest
 from deepcovid.errors import RunError
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import best_epoch
-from deepcovid.training.probe import HeadData, epoch_rows, train_head
+from deepcovid.training.probe import Head, HeadData, epoch_rows, train_head
 from deepcovid.training.recipe import EarlyStopping, Optimiser, Recipe
 
 torch = pytest.importorskip("torch")
@@ -45,6 +45,13 @@ def test_the_head_approaches_logistic_regression(data: HeadData, fabric: object,
     ours = head.logits(data.val_features)
     np.testing.assert_allclose(ours[:, 1] - ours[:, 0], expected.decision_function(data.val_features), atol=0.2)
     assert len(fitted.history) == 400
+
+
+def test_the_head_starts_where_it_is_told(data: HeadData, fabric: object, tmp_path: Path) -> None:
+    start = Head(np.arange(10, dtype=np.float32).reshape(2, 5), np.array([1.0, -1.0], dtype=np.float32))
+    recipe, checkpoint = _recipe(epochs=1, learning_rate=1e-12), Checkpoint(tmp_path, identity="x")
+    head, _ = train_head(data, recipe=recipe, classes=2, checkpoint=checkpoint, fabric=fabric, start=start)
+    np.testing.assert_allclose(head.weight, start.weight, atol=1e-6)
 
 
 def test_same_seed_same_bits_another_seed_others(data: HeadData, fabric: object, tmp_path: Path) -> None:

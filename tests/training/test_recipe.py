@@ -42,6 +42,9 @@ def test_deep_covid_recipes_say_what_the_paper_says(name: str) -> None:
         ("[early_stopping]\npatience = 0", "patience is 0"),
         ("[schedule]\nwarm_up = 2.0", "warm_up is 2.0"),
         ("epochs = ", "no valid TOML"),
+        ("balance = 'sampler'", "a head on stored features does not use"),
+        ("[augmentation]\nflip = 0.5", "neither draws nor minority_count"),
+        ("draws = 3", "repeat the same film"),
     ],
 )
 def test_a_bad_recipe_names_file_key_and_choices(tmp_path: Path, text: str, words: str) -> None:

@@ -14,6 +14,7 @@ from deepcovid.errors import DeepCovidError
 
 NOTICE = "For research and teaching; no medical device and no diagnosis."
 DEBUG = "DEEPCOVID_DEBUG"
+STOPPED = 130  # what typer exits with after Ctrl-C
 
 app = typer.Typer(
     name="deepcovid",
@@ -58,12 +59,10 @@ def main() -> None:
     except DeepCovidError as error:
         say_error(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        say_error("stopped by the keyboard; what was finished is kept, and --resume goes on")
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except SystemExit as stop:
+        if stop.code == STOPPED:
+            say_error("stopped by the keyboard; what was finished is kept, and a training goes on with --resume")
+        raise
     except Exception as error:
         if os.environ.get(DEBUG):
             raise

@@ -16,6 +16,16 @@ def data_notes(scores: Scores) -> list[str]:
     return [*_dropped(scores), *_sources(scores), *_patients(scores), *_numbers(scores)]
 
 
+def about_sources(note: str) -> bool:
+    """Whether a note says what the audit's source test says too, on more films."""
+    return "come from" in note
+
+
+def about_few(note: str) -> bool:
+    """Whether a note says that a class has few films."""
+    return note.startswith("Only ")
+
+
 def delong_note(scores: Scores, *, auc: float) -> list[str]:
     """A warning where the usual intervals of an AUC are known to be short: few patients of a class, or few misplaced."""
     smaller = min(scores.patients_of(films) for films in (scores.positive, ~scores.positive))

@@ -14,7 +14,7 @@ from deepcovid.evaluation.intervals import IMAGE, PATIENT, Interval, clopper_pea
 from deepcovid.evaluation.metrics import Confusion, confusion
 from deepcovid.evaluation.predictive import predictive_values
 from deepcovid.evaluation.scores import Scores
-from deepcovid.evaluation.thresholds import at_sensitivity
+from deepcovid.evaluation.thresholds import at_sensitivity, with_room
 
 DEFAULT_THRESHOLD = 0.5
 GIVEN, VALIDATION, THIS_DATA = "given", "validation", "this data"
@@ -61,7 +61,9 @@ def points(
         *(OperatingPoint(f"threshold {t:g}", t, GIVEN) for t in given),
         OperatingPoint(
             f"sensitivity ≥ {100 * target_sensitivity:g} %",
-            at_sensitivity(chooser.positive, score=chooser.score, target=target_sensitivity),
+            with_room(
+                at_sensitivity(chooser.positive, score=chooser.score, target=target_sensitivity), score=chooser.score
+            ),
             chosen_on,
             _choice_note(scores, chooser=chooser, chosen_on=chosen_on),
         ),

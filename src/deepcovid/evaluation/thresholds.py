@@ -16,6 +16,9 @@ PAPER_SENSITIVITIES = (1.0, 0.975, 0.95, 0.925, 0.9, 0.875)  # Deep-COVID Tables
 ROUND_THRESHOLDS = tuple(round(0.1 * k, 1) for k in range(1, 10))
 
 
+ROOM = 1e-4  # of a probability; rounding is a hundred times smaller
+
+
 def at_sensitivity(positive: np.ndarray, *, score: np.ndarray, target: float) -> float:
     """The highest threshold with sensitivity ≥ `target` on these films: a positive's own score.
 
@@ -35,6 +38,21 @@ def at_sensitivity(positive: np.ndarray, *, score: np.ndarray, target: float) ->
     falling = np.sort(score[positive])[::-1]
     needed = math.ceil(target * len(falling) - 1e-9)
     return float(falling[max(needed, 1) - 1])
+
+
+def with_room(threshold: float, *, score: np.ndarray) -> float:
+    """A little below a threshold that is a film's own score: by `ROOM`, but at most half-way to the next lower score.
+
+    It makes the same calls on these films, and a rounding of that film's score elsewhere (another runtime, another
+    processor) changes none.
+
+    Args:
+        threshold: one of the scores.
+        score: float (N,), of the films that it was chosen on.
+    """
+    below = score[score < threshold]
+    gap = threshold - (below.max() if len(below) else 0.0)
+    return float(threshold - min(ROOM, gap / 2))
 
 
 def youden(positive: np.ndarray, *, score: np.ndarray) -> float:

@@ -18,7 +18,7 @@ def explain(detector: Detector, pixels: np.ndarray) -> np.ndarray:
     Returns:
         float32 (H, W) in [0, 1]: Grad-CAM at the last feature map, scaled to its own maximum.
     """
-    seen = detector.see(pixels, alone=True)
+    seen = detector.see(pixels)
     return heat_of(detector, seen.feature_map, shape=(pixels.shape[0], pixels.shape[1]))
 
 

@@ -91,7 +91,13 @@ def _strip(model: onnx.ModelProto) -> None:
     del model.metadata_props[:]
     model.graph.doc_string = ""
     del model.graph.metadata_props[:]
-    for things in (model.graph.node, model.graph.value_info, model.graph.input, model.graph.output, model.graph.initializer):
+    for things in (
+        model.graph.node,
+        model.graph.value_info,
+        model.graph.input,
+        model.graph.output,
+        model.graph.initializer,
+    ):
         for thing in things:
             thing.doc_string = ""
             del thing.metadata_props[:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,11 +13,17 @@ import numpy as np
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.engine import ENGINE, open_session
+from deepcovid.storage import sha256_bytes, sha256_sources
 
 if TYPE_CHECKING:
     from deepcovid.imaging.augmentation import Draw
 
-READER_VERSION = 1  # raised when the same file would give other pixels
+
+@functools.cache
+def reading() -> dict[str, str]:
+    """What decides the pixels of a film besides its file: our own reading code and the decoders under it."""
+    decoders = ("pillow", "pydicom", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "scipy", "numpy")
+    return {"code": sha256_sources("imaging"), **{name: metadata.version(name) for name in decoders}}
 
 
 def resized_film(path: Path, preprocessing: Preprocessing) -> np.ndarray:
@@ -35,7 +43,7 @@ class FilmExtractor:
         kept = self.preprocessing.to_dict()
         return {
             "kind": "film",
-            "reader": READER_VERSION,
+            "reading": reading(),
             "size": kept["size"],
             "fit": kept["fit"],
             "resize": kept["resize"],
@@ -51,16 +59,14 @@ class BackboneExtractor:
 
     Args:
         graph: ONNX bytes with the input `film` (N, 1, H, W) and the output `feature_map` (N, F, h, w).
-        backbone_hash: SHA-256 of the backbone's weights.
         preprocessing: what the graph holds.
         neck: how the feature map becomes features: its mean over positions, or all its values.
     """
 
-    def __init__(
-        self, graph: bytes, *, backbone_hash: str, preprocessing: Preprocessing, neck: Literal["pool", "flatten"]
-    ) -> None:
+    def __init__(self, graph: bytes, *, preprocessing: Preprocessing, neck: Literal["pool", "flatten"]) -> None:
         self._session = open_session(graph)
-        self.backbone_hash, self.preprocessing, self.neck = backbone_hash, preprocessing, neck
+        self.graph_hash = sha256_bytes(graph)
+        self.preprocessing, self.neck = preprocessing, neck
 
     @property
     def space(self) -> dict[str, Any]:
@@ -69,9 +75,9 @@ class BackboneExtractor:
 
         return {
             "kind": "features",
-            "reader": READER_VERSION,
+            "reading": reading(),
             "preprocessing": self.preprocessing.to_dict(),
-            "backbone": self.backbone_hash,
+            "graph": self.graph_hash,
             "neck": self.neck,
             "engine": f"{ENGINE} {onnxruntime.__version__}",
             "dtype": "float32",

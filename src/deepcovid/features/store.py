@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcovid.errors import DeepCovidError
+from deepcovid.errors import DeepCovidError, ImageError
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import BlobStore, cache_dir, sha256_file, sha256_json
 
@@ -84,15 +84,28 @@ class FeatureStore:
         wanted = self._blobs.missing(key for key in keys if key is not None)
         films = _by_film(requests, keys, set(wanted))
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            results = _in_order(pool, lambda film: _attempt(film, compute), films, ahead=4 * workers)
-            for path, outcome in (progress or Silent()).track(results, description=description, total=len(films)):
-                if isinstance(outcome, str):
-                    failures[path] = outcome
-                else:
-                    self._blobs.put(outcome)
+            results = _in_order(pool, lambda film: self._attempt(film, compute), films, ahead=4 * workers)
+            tracked = (progress or Silent()).track(results, description=description, total=len(films))
+            lost = {key: error for names, error in tracked if error is not None for key in names}
+        for request, key in zip(requests, keys, strict=True):
+            if key in lost:  # also where another file of the same bytes was tried
+                failures[request.path] = f"{request.path}: {lost[key].problem} → {lost[key].mend}"
         kept = [None if request.path in failures else key for request, key in zip(requests, keys, strict=True)]
         computed = len(set(wanted) & {key for key in kept if key is not None})
         return Kept(kept, computed, len({key for key in kept if key is not None}) - computed, failures)
+
+    def _attempt(
+        self, film: tuple[Path, list[tuple[str, Draw | None]]], compute: Compute
+    ) -> tuple[list[str], DeepCovidError | None]:
+        """Compute and keep the arrays of one film; its keys, and why it failed."""
+        path, wants = film
+        names = [key for key, _ in wants]
+        try:
+            arrays = compute(path, [draw for _, draw in wants])
+        except ImageError as error:
+            return names, error
+        self._blobs.put({key: _packed(array) for key, array in zip(names, arrays, strict=True)})
+        return names, None
 
     def array(self, key: str) -> np.ndarray:
         """The float32 array kept under `key`."""
@@ -105,17 +118,13 @@ class FeatureStore:
 
     def stacked(self, keys: Sequence[str]) -> np.ndarray:
         """The arrays of `keys`, one a row: float32 (N, …)."""
-        rows = [self.array(key) for key in keys]
-        return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
-
-
-def _attempt(film: tuple[Path, list[tuple[str, Draw | None]]], compute: Compute) -> tuple[Path, dict[str, bytes] | str]:
-    path, wants = film
-    try:
-        arrays = compute(path, [draw for _, draw in wants])
-    except DeepCovidError as error:
-        return path, str(error)
-    return path, {key: _packed(array) for (key, _), array in zip(wants, arrays, strict=True)}
+        if not keys:
+            return np.zeros((0, 0), dtype=np.float32)
+        first = self.array(keys[0])
+        rows = np.empty((len(keys), *first.shape), dtype=np.float32)
+        for row, key in enumerate(keys):
+            rows[row] = self.array(key)
+        return rows
 
 
 def _content_hashes(paths: Iterable[Path], failures: dict[Path, str]) -> dict[Path, str]:

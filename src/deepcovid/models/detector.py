@@ -13,7 +13,7 @@ import numpy as np
 from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.models.engine import cores, open_session
+from deepcovid.models.engine import open_session
 from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
 
 if TYPE_CHECKING:
@@ -154,10 +154,6 @@ class Detector:
         return open_session(self.folder / GRAPH)
 
     @cached_property
-    def _swift_session(self) -> onnxruntime.InferenceSession:
-        return open_session(self.folder / GRAPH, threads=cores())
-
-    @cached_property
     def head_weight(self) -> np.ndarray:
         """The last layer's weight, float32 (K, D): what a heat map needs besides the feature map."""
         from safetensors import safe_open
@@ -166,20 +162,19 @@ class Detector:
             weight: np.ndarray = file.get_tensor("head.weight")
         return weight
 
-    def see(self, pixels: np.ndarray, *, alone: bool = False) -> Seen:
-        """Run `model.onnx` on one film.
+    def see(self, pixels: np.ndarray) -> Seen:
+        """Run `model.onnx` on one film, on one thread: a film has one score, alone or among others.
 
         Args:
             pixels: float32 (H, W) in [0, 1] of any size.
-            alone: True uses every core for this film; False one, for callers that run several side by side.
         """
-        return self.see_resized(self.preprocessing.resize_film(pixels), alone=alone)
-
-    def see_resized(self, film: np.ndarray, *, alone: bool = False) -> Seen:
-        """Run `model.onnx` on a film that is at the network's size already: float32 (h, w) in [0, 1]."""
-        session = self._swift_session if alone else self._session
-        logits, feature_map = session.run(["logits", "feature_map"], {"film": film[None, None]})
+        film = self.preprocessing.resize_film(pixels)
+        logits, feature_map = self._session.run(["logits", "feature_map"], {"film": film[None, None]})
         return Seen(softmax(logits)[0], feature_map[0])
+
+    def score(self, pixels: np.ndarray) -> float:
+        """The probability of the positive class of one film, float32 (H, W) in [0, 1]."""
+        return float(self.see(pixels).probabilities[self.positive_index])
 
     def network(self) -> FilmNetwork:
         """The network with its weights, to train on (needs the extra `train`).
@@ -225,7 +220,8 @@ def write_detector(
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities (N, K) of logits (N, K)."""
+    """Probabilities, float64 (N, K), of logits (N, K)."""
+    logits = logits.astype(np.float64)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: np.ndarray = shifted / shifted.sum(axis=1, keepdims=True)
     return result
@@ -233,7 +229,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def scores_of(logits: np.ndarray, *, classes: Sequence[str], positive: str) -> np.ndarray:
     """The probability of the positive class (N,) from logits (N, K)."""
-    result: np.ndarray = softmax(logits.astype(np.float64))[:, list(classes).index(positive)]
+    result: np.ndarray = softmax(logits)[:, list(classes).index(positive)]
     return result
 
 

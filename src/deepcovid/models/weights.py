@@ -120,7 +120,8 @@ def _load_random(network: FilmNetwork, seed: int) -> WeightsUsed:
         name=RANDOM,
         sha256=None,
         source=f"seed {seed}",
-        sentence=f"The backbone of {network.name} starts from random numbers (seed {seed}): nothing in it was learned.",
+        sentence=f"The backbone of {network.name} starts from random numbers (seed {seed}): "
+        "it has learned nothing before this training.",
         random=True,
         head_loaded=False,
     )
@@ -149,7 +150,7 @@ def _load_file(network: FilmNetwork, path: Path, seed: int) -> WeightsUsed:
     fitted = _fitted(network, file)
     loaded = _apply(network, fitted, seed)
     head = "the head too" if loaded else f"the head from random numbers (seed {seed}), {_why_no_head(network, fitted)}"
-    sentence = f"The backbone of {network.name} starts from {file.path} (SHA-256 {file.sha256}); {head}."
+    sentence = f"The backbone of {network.name} starts from {file.path.name} (SHA-256 {file.sha256}); {head}."
     return WeightsUsed(
         name=str(path), sha256=file.sha256, source=str(file.path), sentence=sentence, random=False, head_loaded=loaded
     )

@@ -84,11 +84,12 @@ def certain_cases(
 
 def _case(row: pd.Series, table: Table, detector: Detector, kind: str, label: str) -> HeatmapCase | None:
     path = table.image_path(row["image"])
-    pixels = _small(path)
-    if pixels is None:
+    try:
+        whole = read_radiograph(path).pixels
+    except DeepCovidError:
         return None
-    seen = detector.see(pixels)
-    heat = heat_of(detector, seen.feature_map, shape=(pixels.shape[0], pixels.shape[1]))
+    pixels = thumbnail(whole, longest=LARGEST_SIDE)
+    heat = heat_of(detector, detector.see(whole).feature_map, shape=(pixels.shape[0], pixels.shape[1]))
     return HeatmapCase(pixels, heat, label, float(row["score"]), kind, path.name)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from deepcovid.datasets.splits import add_validation, split_table
+from deepcovid.datasets.splits import FRACTIONS, add_validation, split_table
 from deepcovid.datasets.table import Table, drop_unlabelled
 from deepcovid.errors import TableError
 from deepcovid.progress import Progress
@@ -51,6 +52,20 @@ class Prepared:
         """Positions of the rows of one side."""
         return np.flatnonzero((self.frame["split"] == side).to_numpy())
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Films and positives in all and by side, and the hash of what the table says."""
+        sides = {
+            side: {"positive": int(self.targets[self.rows(side)].sum()), "films": len(self.rows(side))}
+            for side in SIDES
+        }
+        return {
+            "films": len(self.frame),
+            "positive": int(self.targets.sum()),
+            "sides": sides,
+            "table_hash": self.table.hash,
+        }
+
     def without(self, positions: list[int]) -> Prepared:
         """The same without some rows (films that could not be read)."""
         frame = self.frame.drop(index=self.frame.index[positions]).reset_index(drop=True)
@@ -65,7 +80,9 @@ def prepare(table: Table, *, positive: str, label_column: str, seed: int, progre
     Raises:
         TableError: the positive class is absent, is the only one, or is missing on a side.
     """
-    labelled = drop_unlabelled(table, label_column=label_column)
+    # in an order of their own, so that the order of the rows changes nothing
+    ordered = table.with_frame(table.frame.sort_values("image", kind="stable").reset_index(drop=True))
+    labelled = drop_unlabelled(ordered, label_column=label_column)
     labels = labelled.frame[label_column]
     if positive not in set(labels):
         known = ", ".join(f"{name} ({count})" for name, count in labels.value_counts().items())
@@ -91,7 +108,8 @@ def prepare(table: Table, *, positive: str, label_column: str, seed: int, progre
 def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, list[str]]:
     if "split" not in table.frame or table.frame["split"].isna().all():
         split = split_table(table, label_column=label_column, seed=seed, overwrite=True)
-        return split, ["The table had no split: films were split into train, val and test by patient (70, 10, 20 %)."]
+        shares = ", ".join(f"{100 * share:g}" for share in FRACTIONS.values())
+        return split, [f"The table had no split: films were split into train, val and test{_by(table)} ({shares} %)."]
     if table.frame["split"].isna().any():
         raise TableError(
             f"{int(table.frame['split'].isna().sum())} labelled rows have no split while others have one",
@@ -101,9 +119,14 @@ def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, l
     if not (table.frame["split"] == "val").any():
         split = add_validation(table, fraction=VALIDATION_SHARE, label_column=label_column, seed=seed)
         return split, [
-            f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it by patient."
+            f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it{_by(table)}."
         ]
     return table, []
+
+
+def _by(table: Table) -> str:
+    known = "patient" in table.frame and table.frame["patient"].notna().any()
+    return " by patient" if known else " film by film, since no patient is known"
 
 
 def _require_both(prepared: Prepared, table: Table) -> None:

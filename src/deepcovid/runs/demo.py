@@ -36,6 +36,13 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
     else:
         progress.say(f"Using the phantoms in {films}; delete {out} to begin anew.")
     table = load_table(films / "table.csv")
+    found = table.frame["patient"].nunique()
+    if found != patients:
+        raise RunError(
+            f"the films here are of {found} phantom patients, not of {patients}",
+            path=films,
+            mend=f"delete {out}, choose another --out, or ask for --patients {found}",
+        )
     run = out / "run"
     settings = Settings(positive="covid", command=command, device="cpu", resume=run.exists())
     return train(table, recipe=load_recipe("demo").changed(seed=seed), out=run, settings=settings, progress=progress)

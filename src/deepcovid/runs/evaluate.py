@@ -12,12 +12,14 @@ import pandas as pd
 from deepcovid.audit.source_label import SourceLabelResult, source_label
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
+from deepcovid.evaluation.scores import labels_as_text
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.reporting.content import Notice
 from deepcovid.runs.folder import RECORD
 from deepcovid.storage import read_json
 
 FIRST_DISEASE = "covid"
+SCORES = "scores.parquet"
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,16 @@ def evaluate_files(
             )
         except ScoresError as error:
             raise ScoresError(error.problem, mend=error.mend, path=path) from error
-        source = source_label(frame, positive=chosen, label_column=column) if "source" in frame else None
+        source = _source_test(frame, positive=chosen, column=column) if "source" in frame else None
         evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
+
+
+def _source_test(frame: pd.DataFrame, *, positive: str, column: str) -> SourceLabelResult:
+    """The source test on every labelled film of the file, training films too: a detector learnt from those."""
+    labels = labels_as_text(frame[column])
+    labels.index = frame.index
+    return source_label(frame.assign(**{column: labels}), positive=positive, label_column=column)
 
 
 def notices_of(evaluations: Mapping[str, Evaluated]) -> list[Notice]:
@@ -96,7 +105,7 @@ def read_scores(path: Path) -> pd.DataFrame:
         ScoresError: no such file, or none that can be read.
     """
     if path.is_dir():
-        path = path / "scores.parquet"
+        path = path / SCORES
     if not path.is_file():
         raise ScoresError("there is no such file", path=path, mend="check the path")
     if path.suffix.lower() == ".parquet":
@@ -113,8 +122,9 @@ def read_scores(path: Path) -> pd.DataFrame:
 
 def _told_by_run(path: Path) -> dict[str, str]:
     """What a run folder's record says of its labels; nothing for other files."""
-    record = path / RECORD
-    return read_json(record).get("config", {}) if path.is_dir() and record.exists() else {}
+    record = (path if path.is_dir() else path.parent) / RECORD
+    ours = path.is_dir() or path.name == SCORES
+    return read_json(record).get("config", {}) if ours and record.exists() else {}
 
 
 def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
@@ -125,5 +135,5 @@ def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
 
 
 def _name(path: Path, taken: dict[str, Any]) -> str:
-    name = path.parent.name if path.name == "scores.parquet" else path.stem or path.name
+    name = path.parent.name if path.name == SCORES else path.stem or path.name
     return name if name not in taken else str(path)

@@ -46,8 +46,6 @@ class RunFolder:
             self.record = read_json(self / RECORD)
             self._require_same(config, resume=resume)
             return
-        if resume and not self.path.exists():
-            raise RunError("there is no run to resume", path=self.path, mend="leave out --resume, or check --out")
         strange = (
             [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
             if self.path.exists()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepcovid.errors import DetectorError
 from deepcovid.export.onnx import export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
@@ -16,11 +16,14 @@ from deepcovid.models.detector import scores_of
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.environment import versions
-from deepcovid.storage import cache_dir, sha256_json, write_bytes
+from deepcovid.runs.trained import Trained, films_hash
+from deepcovid.storage import cache_dir, sha256_bytes, sha256_json, sha256_sources, write_bytes
 from deepcovid.training.checkpoint import Checkpoint
-from deepcovid.training.loop import Fitted, epoch_seed
-from deepcovid.training.probe import HeadData, train_head
+from deepcovid.training.loop import epoch_seed
+from deepcovid.training.probe import Head, HeadData, train_head
 from deepcovid.training.recipe import Recipe
+
+OVERSAMPLED = 1_000_000  # numbers of draws from here on are copies of the rarer class
 
 if TYPE_CHECKING:
     import lightning_fabric
@@ -29,34 +32,34 @@ if TYPE_CHECKING:
     from deepcovid.models.network import FilmNetwork
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What a training leaves: the graph, the weights, the scores of all films, the history, and what took how long."""
+def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
+    """The network's ONNX graph with a head of zeros, and what runs it; exported once for each backbone, kept in the cache."""
+    from deepcovid.models.network import backbone_hash
 
-    prepared: Prepared
-    graph: bytes
-    weights: dict[str, np.ndarray]
-    scores: np.ndarray
-    fitted: Fitted
-    facts: dict[str, Any] = field(default_factory=dict)
-    unreadable: dict[Path, str] = field(default_factory=dict)
-
-
-def cached_graph(network: FilmNetwork, *, digest: str, network_name: str) -> bytes:
-    """The network's ONNX graph, exported once for each backbone and kept in the cache; its head is to be replaced."""
     used = {name: versions()[name] for name in ("torch", "onnx", "onnxscript")}
     facts = {
-        "network": network_name,
+        "network": network.name,
         "neck": network.neck,
         "head": list(network.head.weight.shape),
         "preprocessing": network.preprocessing.to_dict(),
-        "backbone": digest,
+        "backbone": backbone_hash(network),
         "exporter": used,
+        "code": [sha256_sources(package) for package in ("models", "export")],
     }
     path = cache_dir() / "graphs" / f"{sha256_json(facts)[:24]}.onnx"
-    if not path.exists():
-        write_bytes(path, export_network(network))
-    return path.read_bytes()
+    if path.exists():
+        try:
+            return _opened(path.read_bytes(), network)
+        except DetectorError:
+            path.unlink()  # damaged in the cache: made again
+    graph = export_network(network)
+    zeros = [np.zeros(tuple(tensor.shape), dtype=np.float32) for tensor in (network.head.weight, network.head.bias)]
+    write_bytes(path, with_head(graph, weight=zeros[0], bias=zeros[1]))
+    return _opened(path.read_bytes(), network)
+
+
+def _opened(graph: bytes, network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
+    return graph, BackboneExtractor(graph, preprocessing=network.preprocessing, neck=network.neck)
 
 
 def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]]:
@@ -65,18 +68,20 @@ def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]
     Films of the positive class are repeated in turn until there are `minority_count` of them (Deep-COVID: 31 → 496);
     every film has `draws` more.
     """
+    images = list(prepared.frame["image"])
     wanted: dict[int, list[Draw | None]] = {int(row): [None] for row in prepared.rows("train")}
     for row, draws in wanted.items():
-        draws += [_draw(recipe, row, number) for number in range(recipe.draws)]
+        draws += [_draw(recipe, images[row], number) for number in range(recipe.draws)]
     positives = [row for row in wanted if prepared.targets[row] == 1]
     for number in range(max(0, recipe.minority_count - len(positives))):
         row = positives[number % len(positives)]
-        wanted[row].append(_draw(recipe, row, 1_000_000 + number))
+        wanted[row].append(_draw(recipe, images[row], OVERSAMPLED + number // len(positives)))
     return wanted
 
 
-def _draw(recipe: Recipe, row: int, number: int) -> Draw:
-    return recipe.augmentation.sample(epoch_seed(recipe.seed, row, number))
+def _draw(recipe: Recipe, image: str, number: int) -> Draw:
+    """The draw depends on the film's name, not on its place in the table: other films change nothing."""
+    return recipe.augmentation.sample(epoch_seed(recipe.seed, int(sha256_bytes(image.encode())[:8], 16), number))
 
 
 def train_head_of(
@@ -104,24 +109,24 @@ def train_head_of(
         class_weights: of the loss.
         progress: told of films and epochs.
     """
-    from deepcovid.models.network import backbone_hash, to_tensors
+    from deepcovid.models.network import to_tensors
 
-    digest = backbone_hash(network)
     progress.say("Writing the backbone as an ONNX graph, or taking it from the cache …")
-    graph = cached_graph(network, digest=digest, network_name=recipe.network)
-    extractor = BackboneExtractor(graph, backbone_hash=digest, preprocessing=network.preprocessing, neck=network.neck)
+    graph, extractor = backbone_graph(network)
     store = FeatureStore(extractor.space)
     wanted = draws_for(prepared, recipe)
     requests, places = _requests(prepared, wanted)
     kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress)
     progress.say(f"Features: {kept.computed} computed, {kept.reused} taken from the store.")
     prepared, data, films = _head_data(prepared, store, kept, places, recipe)
+    start = Head(network.head.weight.detach().numpy(), network.head.bias.detach().numpy())
     head, fitted = train_head(
         data,
         recipe=recipe,
         classes=2,
-        checkpoint=Checkpoint(folder, identity=identity),
+        checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
         fabric=fabric,
+        start=start,
         class_weights=class_weights,
         progress=progress,
     )
@@ -129,6 +134,7 @@ def train_head_of(
     scores = scores_of(head.logits(films), classes=prepared.classes, positive=prepared.positive)
     facts = {
         "features": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
+        "films_hash": films_hash(kept.keys),
         "training_films": {"rows": len(data.slots), "arrays": len(data.features)},
     }
     graph = with_head(graph, weight=head.weight, bias=head.bias)

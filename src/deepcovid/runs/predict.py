@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deepcovid.errors import DeepCovidError
 from deepcovid.explanation.heatmap import heat_of
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
+from deepcovid.imaging.finding import find_films
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress, Silent
@@ -97,23 +98,27 @@ class Wishes:
 
 
 def predict(
-    detector: Detector, paths: Sequence[Path], *, wishes: Wishes | None = None, progress: Progress | None = None
+    detector: Detector,
+    paths: Path | str | Sequence[Path | str],
+    *,
+    wishes: Wishes | None = None,
+    progress: Progress | None = None,
 ) -> Predictions:
     """Score films with `model.onnx`; a film that cannot be read is listed and the others go on.
 
     Args:
         detector: loaded.
-        paths: films.
+        paths: films, folders or globs; one or several.
         wishes: heat maps and the rest.
         progress: told of every film.
     """
     wishes = wishes or Wishes()
+    paths = find_films(paths)
     names = heatmap_names(paths)
-    alone = len(paths) == 1
 
     def one(path: Path) -> Prediction | DeepCovidError:
         try:
-            return _predicted(detector, path, wishes, names[path], alone=alone)
+            return _predicted(detector, path, wishes, names[path])
         except DeepCovidError as error:
             return error
 
@@ -130,18 +135,22 @@ def predict(
 
 def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
     """A file name for each film's heat map: its own stem; films of one stem get a number."""
-    taken: dict[str, int] = {}
+    taken: set[str] = set()  # without case, as some file systems compare
     names = {}
     for path in paths:
-        count = taken[path.stem] = taken.get(path.stem, 0) + 1
-        names[path] = f"{path.stem}.heat.png" if count == 1 else f"{path.stem}-{count}.heat.png"
+        count, stem = 1, path.stem
+        while stem.casefold() in taken:
+            count += 1
+            stem = f"{path.stem}-{count}"
+        taken.add(stem.casefold())
+        names[path] = f"{stem}.heat.png"
     return names
 
 
-def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, *, alone: bool) -> Prediction:
+def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str) -> Prediction:
     began = time.perf_counter()
     film = read_radiograph(path)
-    seen = detector.see(film.pixels, alone=alone)
+    seen = detector.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
     point = detector.operating_point
     positive = score >= point.threshold
@@ -162,6 +171,12 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, *, alo
         heatmap=heatmap,
         origin=dict(film.origin),
     )
+
+
+def _origin(point: OperatingPoint) -> str:
+    if point.chosen_on == "given":
+        return "no data"
+    return f"{point.chosen_on}, {point.note}" if point.chosen_on == "validation" and point.note else point.chosen_on
 
 
 def csv_text(found: Predictions) -> str:
@@ -186,7 +201,7 @@ def call_in_words(detector: Detector, score: float) -> str:
     """The call at the operating point as a sentence that promises nothing."""
     point, name = detector.operating_point, detector.description.positive
     side, verb = ("at or above", "called") if score >= point.threshold else ("below", "not called")
-    return f"{verb} {name}: the score {score:.3f} is {side} {point.threshold:.3f} ({point.name}, chosen on {point.chosen_on})"
+    return f"{verb} {name}: the score {score:.3f} is {side} {point.threshold:.3f} ({point.name}, chosen on {_origin(point)})"
 
 
 def _side_by_side(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from deepcovid.audit.source_label import SourceLabelResult
 from deepcovid.datasets.summary import describe
+from deepcovid.evaluation.notes import FEW, about_few, about_sources
 from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress
 from deepcovid.reporting.content import Notice, ReportContent
@@ -15,12 +16,12 @@ from deepcovid.reporting.model_card import write_model_card
 from deepcovid.reporting.report import write_report
 from deepcovid.runs.cases import augmented_films, certain_cases, sample_films
 from deepcovid.runs.folder import RunFolder
-from deepcovid.runs.head import Trained
 from deepcovid.runs.settings import Settings
+from deepcovid.runs.trained import Trained
 from deepcovid.storage import write_text
 from deepcovid.training.recipe import Recipe
 
-FEW_POSITIVES = 40  # the paper's own count of test positives, whose interval is ± 4.8 points at 97.5 %
+DISTINGUISHABLE = 40  # positives from which on 97.5 % allows one miss
 
 
 def report_run(
@@ -47,7 +48,7 @@ def report_run(
         positive=settings.positive,
         evaluations=evaluations,
         warnings=found,
-        scores=scores.rename(columns={label: "label"}) if label != "label" and "label" not in scores else scores,
+        scores=scores.assign(label=scores[label]),
         summary=_summary(trained, label),
         history=_history(trained),
         samples=sample_films(
@@ -70,20 +71,30 @@ def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelRes
         found.append(Notice("danger", f"The frozen backbone holds random numbers: {weights['sentence']}"))
     if audit.warns:
         found.append(Notice("danger" if audit.verdict == "FAIL" else "caution", audit.sentence))
-    if evaluation["n_positive"] < FEW_POSITIVES:
-        found.append(
-            Notice(
-                "caution",
-                f"The test side has {evaluation['n_positive']} positive films; every figure about them is uncertain, "
-                "as the intervals show.",
-            )
-        )
+    found += [Notice("caution", sentence) for sentence in _few(evaluation, trained)]
     if trained.unreadable:
         found.append(Notice("caution", f"{len(trained.unreadable)} films could not be read and were left out."))
     # the audit's sentence says the same of the sources, on all films instead of the test side
-    notes = [note for note in evaluation["notes"] if not (audit.warns and "come from" in note)]
+    notes = [note for note in evaluation["notes"] if not (audit.warns and about_sources(note)) and not about_few(note)]
     notes += trained.prepared.notes
     return found + [Notice("info", note) for note in dict.fromkeys(notes)]
+
+
+def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
+    """Cautions where the positives are too few for what is said of them."""
+    sentences = []
+    if evaluation["n_positive"] < FEW:
+        sentences.append(
+            f"The test side has {evaluation['n_positive']} positive films; every figure about them is uncertain, "
+            "as the intervals show."
+        )
+    chosen_on = int(trained.prepared.targets[trained.prepared.rows("val")].sum())
+    if chosen_on < DISTINGUISHABLE:
+        sentences.append(
+            f"The operating point was chosen on {chosen_on} positive validation films: with fewer than {DISTINGUISHABLE}, "
+            "a sensitivity of 97.5 % cannot be told from one of 100 %."
+        )
+    return sentences
 
 
 def _history(trained: Trained) -> pd.DataFrame:
@@ -112,10 +123,11 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
         "Data": {**_flat(record["data"]), "label column": record["config"]["label_column"]},
         "Engine": {
             "features and scores": f"onnxruntime {record['versions']['onnxruntime']}, float32, 1 thread a film",
+            **record["engine"],
             **record["machine"],
         },
         "Versions": record["versions"],
-        "Seconds": record["timings"],
+        "Seconds" if record["legs"] == 1 else f"Seconds of leg {record['legs']} (resumed)": record["timings"],
         "Command": {"line": record["command"] or "(called from Python)"},
     }
 

@@ -17,9 +17,10 @@ from deepcovid.audit.source_label import source_label
 from deepcovid.datasets.table import Table, load_table, save_table
 from deepcovid.errors import MissingPackageError, RunError
 from deepcovid.evaluation.summary import evaluate
-from deepcovid.models.detector import Description, Detector, OperatingPoint, write_detector
+from deepcovid.models.detector import Detector
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
+from deepcovid.runs.artefact import write_artefact
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.folder import RunFolder
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from deepcovid.models.network import FilmNetwork
     from deepcovid.models.weights import WeightsUsed
-    from deepcovid.runs.head import Trained
+    from deepcovid.runs.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def _work(
 
     clock: dict[str, float] = {}
     folder.note(
+        legs=folder.record.get("legs", 0) + 1,
         command=settings.command,
         versions=versions(),
         machine=machine(),
@@ -122,7 +124,7 @@ def _work(
             "source": weights.source,
             "sentence": weights.sentence,
         },
-        data=_data_facts(prepared),
+        data=prepared.counts,
         notes=list(prepared.notes),
     )
     with _timed(clock, "training"):
@@ -131,10 +133,12 @@ def _work(
     with _timed(clock, "evaluation"):
         scores = _scores(trained)
         evaluations = evaluations_of(scores, settings)
-        detector = _write_detector(folder, trained, recipe, evaluations["test"], prepared, weights)
+        detector = write_artefact(
+            folder / "detector", trained, recipe=recipe, evaluation=evaluations["test"], weights=weights
+        )
         audit = source_label(trained.prepared.frame, positive=settings.positive, label_column=settings.label_column)
-    save_table(trained.prepared.table, folder / "table.parquet", allow_outside=True)
-    write_table(folder / "scores.parquet", scores)
+    moved = save_table(trained.prepared.table, folder / "table.parquet", allow_outside=True)
+    write_table(folder / "scores.parquet", moved.frame.assign(score=trained.scores))
     write_table(folder / "history.csv", pd.DataFrame(trained.fitted.history))
     write_json(folder / "evaluation.json", evaluations["test"])
     write_json(folder / "audit.json", {"detector": detector.hash, "source_label": audit.to_dict()})
@@ -161,9 +165,11 @@ def _train(
     settings: Settings,
     progress: Progress,
 ) -> Trained:
+    fabric = _fabric(settings, progress)
+    _note_engine(folder, fabric, progress)
     common: dict[str, Any] = {
         "recipe": recipe,
-        "fabric": _fabric(settings, progress),
+        "fabric": fabric,
         "folder": folder / "checkpoint",
         "identity": folder.identity,
         "workers": settings.workers or cores(),
@@ -208,6 +214,24 @@ def _fabric(settings: Settings, progress: Progress) -> lightning_fabric.Fabric:
     return fabric
 
 
+def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, progress: Progress) -> None:
+    """Record what besides the configuration decides the bits of a training; warn when a resumed run has another."""
+    import torch
+
+    now = {
+        "device": str(fabric.device),
+        "precision": "float32",
+        "torch_threads": 1 if folder.record["config"]["recipe"]["trainable"] == "head" else torch.get_num_threads(),
+        "onnxruntime_threads": 1,
+    }
+    before = folder.record.get("engine", now)
+    if before != now:
+        progress.warn(
+            f"the run was begun with {before} and goes on with {now}: its bits may differ from an unbroken run's"
+        )
+    folder.note(engine=now)
+
+
 def _class_weights(prepared: Prepared) -> np.ndarray:
     """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`)."""
     counts = np.bincount(prepared.targets[prepared.rows("train")], minlength=2)
@@ -228,15 +252,6 @@ def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: Wei
     }
 
 
-def _data_facts(prepared: Prepared) -> dict[str, Any]:
-    frame, targets = prepared.frame, prepared.targets
-    sides = {
-        side: {"positive": int(targets[prepared.rows(side)].sum()), "films": len(prepared.rows(side))}
-        for side in ("train", "val", "test")
-    }
-    return {"films": len(frame), "positive": int(targets.sum()), "sides": sides, "hash": prepared.table.hash}
-
-
 def _scores(trained: Trained) -> pd.DataFrame:
     return trained.prepared.frame.assign(score=trained.scores)
 
@@ -252,51 +267,6 @@ def evaluations_of(scores: pd.DataFrame, settings: Settings) -> dict[str, dict[s
     for side, name in (("val", "validation"), ("train", "training")):
         judged[name] = evaluate(scores[scores["split"] == side].drop(columns="split"), **options)
     return judged
-
-
-def _write_detector(
-    folder: RunFolder,
-    trained: Trained,
-    recipe: Recipe,
-    evaluation: dict[str, Any],
-    prepared: Prepared,
-    weights: WeightsUsed,
-) -> Detector:
-    from deepcovid.export.onnx import with_facts
-
-    points = [_operating_point(point, trained.prepared) for point in evaluation["operating_points"]]
-    points.sort(key=lambda point: not point.chosen_on.startswith("validation"))
-    description = Description(
-        network=recipe.network,
-        neck=_neck(recipe),
-        classes=prepared.classes,
-        positive=prepared.positive,
-        preprocessing=recipe.preprocessing,
-        operating_points=tuple(points),
-        training={
-            "recipe": recipe.to_dict(),
-            "weights": {"name": weights.name, "sha256": weights.sha256, "source": weights.source},
-            "table_hash": prepared.table.hash,
-            "label_column": prepared.label_column,
-            "counts": _data_facts(trained.prepared)["sides"],
-        },
-    )
-    graph = with_facts(trained.graph, preprocessing=recipe.preprocessing.to_dict(), classes=prepared.classes)
-    return write_detector(folder / "detector", description=description, graph=graph, weights=trained.weights)
-
-
-def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoint:
-    chosen = point["chosen_on"]
-    if chosen == "validation":
-        rows = prepared.rows("val")
-        chosen = f"validation ({int(prepared.targets[rows].sum())} positive of {len(rows)} films)"
-    return OperatingPoint(name=point["name"], threshold=point["threshold"], chosen_on=chosen, note=point["note"] or "")
-
-
-def _neck(recipe: Recipe) -> Any:
-    from deepcovid.models.zoo import architecture
-
-    return recipe.neck or architecture(recipe.network).neck
 
 
 def _say_unreadable(trained: Trained, progress: Progress) -> None:

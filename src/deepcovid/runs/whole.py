@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcovid.export.onnx import export_network
+from deepcovid.export.parity import require_parity
 from deepcovid.features.extraction import FilmExtractor
 from deepcovid.features.store import FeatureStore, Request
 from deepcovid.models.detector import scores_of
 from deepcovid.models.engine import open_session
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
-from deepcovid.runs.head import Trained
+from deepcovid.runs.trained import Trained, films_hash
+from deepcovid.storage import sha256_json
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.finetune import FilmData, finetune
 from deepcovid.training.recipe import Recipe
@@ -70,7 +72,7 @@ def train_whole(
         train=sides["train"],
         val=sides["val"],
         recipe=recipe,
-        checkpoint=Checkpoint(folder, identity=identity),
+        checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
         fabric=fabric,
         class_weights=class_weights,
         workers=loaders,
@@ -78,9 +80,13 @@ def train_whole(
     )
     progress.say("Writing the network as an ONNX graph …")
     graph = export_network(network)
+    require_parity(graph, network, store.stacked(keys[:2])[:, None])
     logits = _logits(graph, store, keys, workers=workers, progress=progress)
     scores = scores_of(logits, classes=readable.classes, positive=readable.positive)
-    facts = {"films": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name}}
+    facts = {
+        "films_hash": films_hash(keys),
+        "films": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
+    }
     return Trained(readable, graph, to_tensors(network), scores, fitted, facts, kept.failures)
 
 

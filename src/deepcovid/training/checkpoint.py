@@ -24,12 +24,20 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, *, identity: str) -> None:
-        self.last, self.best = folder / "last.safetensors", folder / "best.safetensors"
-        self.identity = identity
+        self.folder, self.last, self.identity = folder, folder / "last.safetensors", identity
 
-    def save_best(self, model: torch.nn.Module) -> None:
-        """Keep the model of the best epoch so far."""
-        write_tensors(self.best, {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()})
+    def _best(self, epoch: int) -> Path:
+        return self.folder / f"best-{epoch:05d}.safetensors"
+
+    def save_best(self, model: torch.nn.Module, *, epoch: int) -> None:
+        """Keep the model of `epoch`, the best so far; those before go once `save_last` knows of it."""
+        write_tensors(self._best(epoch), {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()})
+
+    def forget_but(self, epoch: int) -> None:
+        """Delete the models of other best epochs."""
+        for path in self.folder.glob("best-*.safetensors"):
+            if path != self._best(epoch):
+                path.unlink(missing_ok=True)
 
     def save_last(self, model: torch.nn.Module, optimiser: torch.optim.Optimizer, history: list[Row]) -> None:
         """Keep the state after an epoch: the model, what the optimiser remembers, the history."""
@@ -65,11 +73,21 @@ class Checkpoint:
         history: list[Row] = memo["history"]
         return history
 
-    def load_best(self, model: torch.nn.Module) -> None:
-        """Bring the model to its best epoch."""
+    def load_best(self, model: torch.nn.Module, *, epoch: int) -> None:
+        """Bring the model to its best epoch.
+
+        Raises:
+            RunError: that epoch's model is gone.
+        """
         from safetensors.torch import load_file
 
-        model.load_state_dict(load_file(self.best))
+        if not self._best(epoch).exists():
+            raise RunError(
+                "the best epoch's model is missing",
+                path=self._best(epoch),
+                mend="delete the checkpoint folder to begin anew",
+            )
+        model.load_state_dict(load_file(self._best(epoch)))
 
 
 def _optimiser_memory(tensors: dict[str, torch.Tensor]) -> dict[int, dict[str, Any]]:

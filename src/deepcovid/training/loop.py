@@ -107,25 +107,38 @@ def fit(
         began = time.monotonic()
         torch.manual_seed(epoch_seed(recipe.seed, epoch))
         _set_training(net, frozen)
-        row: Row = {"epoch": epoch + 1}
-        step = epoch * steps_per_epoch
         forward = _Forward(net, logits_of, loss_of)
-        row |= _train_epoch(forward, train_batches(epoch), optimiser, fabric, recipe, step, steps_per_epoch)
+        row: Row = {"epoch": epoch + 1}
+        row |= _train_epoch(forward, train_batches(epoch), optimiser, fabric, recipe, epoch, steps_per_epoch)
         row |= _validate(forward, val_batches())
         _refuse_nan(row, recipe)
         history.append(row)
         if time.monotonic() - began > WORTH_A_LINE:
             speaker.say(_told(row, recipe))
         if fabric.is_global_zero:
-            if best_epoch(history, recipe) == epoch + 1:
-                checkpoint.save_best(model)
-            checkpoint.save_last(model, optimiser, history)
+            _save(checkpoint, model, optimiser, history, recipe)
     stopped = len(history) < recipe.epochs
     kept = best_epoch(history, recipe) if recipe.keep == "best" else len(history)
     if recipe.keep == "best":
-        checkpoint.load_best(model)
+        checkpoint.load_best(model, epoch=kept)
     model.eval()
     return Fitted(history, kept, stopped)
+
+
+def _save(
+    checkpoint: Checkpoint,
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    history: list[Row],
+    recipe: Recipe,
+) -> None:
+    """The best model first: a kill between the two leaves the best of the history that is on disk."""
+    best = best_epoch(history, recipe)
+    if recipe.keep == "best" and best == len(history):
+        checkpoint.save_best(model, epoch=best)
+    checkpoint.save_last(model, optimiser, history)
+    if recipe.keep == "best":
+        checkpoint.forget_but(best)
 
 
 def best_epoch(history: Sequence[Row], recipe: Recipe) -> int:
@@ -174,10 +187,11 @@ def _train_epoch(
     optimiser: torch.optim.Optimizer,
     fabric: lightning_fabric.Fabric,
     recipe: Recipe,
-    step: int,
+    epoch: int,
     steps_per_epoch: int,
 ) -> Row:
     total = right = seen = 0.0
+    step = epoch * steps_per_epoch
     for inputs, targets in batches:
         _set_rates(optimiser, recipe, step, steps_per_epoch)
         loss, correct = forward(inputs, targets)

@@ -64,6 +64,7 @@ def train_head(
     classes: int,
     checkpoint: Checkpoint,
     fabric: lightning_fabric.Fabric,
+    start: Head | None = None,
     class_weights: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> tuple[Head, Fitted]:
@@ -75,6 +76,7 @@ def train_head(
         classes: outputs of the head.
         checkpoint: where finished epochs are kept.
         fabric: the device.
+        start: where the head starts from; None: random numbers from the seed.
         class_weights: (classes,) weights of the loss, or None.
         progress: told of every epoch.
     """
@@ -82,6 +84,8 @@ def train_head(
 
     torch.manual_seed(recipe.seed)
     layer = torch.nn.Linear(data.features.shape[1], classes)
+    if start is not None:
+        layer.load_state_dict({"weight": torch.tensor(start.weight), "bias": torch.tensor(start.bias)})
     features, targets = torch.from_numpy(data.features), torch.from_numpy(data.targets).long()
     val_features, val_targets = torch.from_numpy(data.val_features), torch.from_numpy(data.val_targets).long()
 

@@ -1,0 +1,32 @@
+"""What either way of training leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepcovid.runs.data import Prepared
+from deepcovid.storage import sha256_json
+from deepcovid.training.loop import Fitted
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves: the graph, the weights, the scores of all films, the history, and what took how long."""
+
+    prepared: Prepared
+    graph: bytes
+    weights: dict[str, np.ndarray]
+    scores: np.ndarray
+    fitted: Fitted
+    facts: dict[str, Any] = field(default_factory=dict)
+    unreadable: dict[Path, str] = field(default_factory=dict)
+
+
+def films_hash(keys: Iterable[str | None]) -> str:
+    """The SHA-256 over the contents of all films, from the keys of a store (which begin with a film's own SHA-256)."""
+    return sha256_json(sorted({key.partition(":")[0] for key in keys if key is not None}))
