@@ -238,7 +238,7 @@ def test_resuming_nothing_is_an_error(drawn_table: Path, tiny_recipe: Path, tmp_
 def _command(table: Path, recipe: Path, out: Path) -> list[str]:
     return [
         sys.executable, "-m", "deepcovid", "train", str(table), "--recipe", str(recipe), "--out", str(out),
-        "--allow-random-backbone", "--device", "cpu", "--quiet",
+        "--allow-random-backbone", "--device", "cpu", "--threads", "1", "--quiet",
     ]  # fmt: skip
 
 

@@ -35,6 +35,10 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    threads: Annotated[
+        int,
+        typer.Option(min=0, help="torch's threads while a whole network trains; 0: all. 1 is best on a busy machine."),
+    ] = 0,
     loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network trains.")] = 0,
     allow_random_backbone: Annotated[
         bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
@@ -59,6 +63,7 @@ def train(
         allow_random_backbone=allow_random_backbone,
         device=device,
         workers=workers,
+        threads=threads,
         loaders=loaders,
         resume=resume,
         command=command_line(),

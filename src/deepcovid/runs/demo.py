@@ -44,5 +44,6 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
             mend=f"delete {out}, choose another --out, or ask for --patients {found}",
         )
     run = out / "run"
-    settings = Settings(positive="covid", command=command, device="cpu", resume=run.exists())
+    # one thread: the same bits on any number of cores, and no slower on a busy machine
+    settings = Settings(positive="covid", command=command, device="cpu", threads=1, resume=run.exists())
     return train(table, recipe=load_recipe("demo").changed(seed=seed), out=run, settings=settings, progress=progress)

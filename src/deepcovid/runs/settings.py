@@ -16,6 +16,7 @@ class Settings:
         device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
         workers: films decoded or run side by side; 0: as many as there are cores.
         loaders: processes that fetch films while a whole network trains.
+        threads: torch's threads while a whole network trains; 0: as many as torch takes. Their number decides the last bits.
         resume: go on with the run in the folder.
         command: the command line, for the record.
     """
@@ -28,5 +29,6 @@ class Settings:
     device: str = "auto"
     workers: int = 0
     loaders: int = 0
+    threads: int = 0
     resume: bool = False
     command: str = ""

@@ -166,7 +166,7 @@ def _train(
     progress: Progress,
 ) -> Trained:
     fabric = _fabric(settings, progress)
-    _note_engine(folder, fabric, progress)
+    _note_engine(folder, fabric, settings, progress)
     common: dict[str, Any] = {
         "recipe": recipe,
         "fabric": fabric,
@@ -181,8 +181,10 @@ def _train(
 
         return train_head_of(network, prepared, **common)
     from deepcovid.runs.whole import train_whole
+    from deepcovid.training.threads import threads
 
-    return train_whole(network, prepared, loaders=settings.loaders, **common)
+    with threads(settings.threads):
+        return train_whole(network, prepared, loaders=settings.loaders, **common)
 
 
 def _network(recipe: Recipe, settings: Settings, progress: Progress) -> tuple[FilmNetwork, WeightsUsed]:
@@ -214,14 +216,15 @@ def _fabric(settings: Settings, progress: Progress) -> lightning_fabric.Fabric:
     return fabric
 
 
-def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, progress: Progress) -> None:
+def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: Settings, progress: Progress) -> None:
     """Record what besides the configuration decides the bits of a training; warn when a resumed run has another."""
     import torch
 
+    head = folder.record["config"]["recipe"]["trainable"] == "head"
     now = {
         "device": str(fabric.device),
         "precision": "float32",
-        "torch_threads": 1 if folder.record["config"]["recipe"]["trainable"] == "head" else torch.get_num_threads(),
+        "torch_threads": 1 if head else settings.threads or torch.get_num_threads(),
         "onnxruntime_threads": 1,
     }
     before = folder.record.get("engine", now)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from deepcovid.progress import Progress
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import Batches, Fitted, epoch_seed, fit
 from deepcovid.training.recipe import Recipe
+from deepcovid.training.threads import threads
 
 if TYPE_CHECKING:
     import lightning_fabric
@@ -97,7 +97,7 @@ def train_head(
         if len(val_targets):
             yield val_features.to(fabric.device), val_targets.to(fabric.device)
 
-    with _one_thread():
+    with threads(1):  # the steps are too small to share
         fitted = fit(
             layer,
             recipe=recipe,
@@ -110,19 +110,6 @@ def train_head(
             progress=progress,
         )
     return Head(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()), fitted
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Train on one thread: the steps are too small to share, and on a busy machine threads wait for each other."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _batches(rows: np.ndarray, size: int) -> list[np.ndarray]:

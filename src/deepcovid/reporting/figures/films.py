@@ -90,4 +90,4 @@ def _show(axes: Axes, pixels: np.ndarray) -> None:
 
 def _caption(axes: Axes, text: str, *, colour: str) -> None:
     lines = [words.shorten(line, limit=26) for line in text.splitlines()[:3]]
-    axes.set_title("\n".join(lines), y=-0.04, va="top", fontsize=7.5, fontweight="normal", color=colour)
+    axes.set_title("\n".join(lines), y=-0.03, pad=0, va="top", fontsize=7.5, fontweight="normal", color=colour)
