@@ -33,13 +33,5 @@ def heat_of(detector: Detector, feature_map: np.ndarray, *, shape: tuple[int, in
     Returns:
         float32 (H, W) in [0, 1].
     """
-    return on_film(scaled(_heat(detector, feature_map)), shape=shape, preprocessing=detector.preprocessing)
-
-
-def raw_heat_of(detector: Detector, feature_map: np.ndarray, *, shape: tuple[int, int]) -> np.ndarray:
-    """The same on the scale of the logit, float32 (H, W), not negative: comparable between films of one detector."""
-    return on_film(_heat(detector, feature_map), shape=shape, preprocessing=detector.preprocessing)
-
-
-def _heat(detector: Detector, feature_map: np.ndarray) -> np.ndarray:
-    return grad_cam(feature_map, detector.head_weight, target=detector.positive_index, neck=detector.description.neck)
+    heat = grad_cam(feature_map, detector.head_weight, target=detector.positive_index, neck=detector.description.neck)
+    return on_film(scaled(heat), shape=shape, preprocessing=detector.preprocessing)

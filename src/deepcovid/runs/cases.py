@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from deepcovid.datasets.table import Table
 from deepcovid.errors import DeepCovidError
-from deepcovid.explanation.heatmap import raw_heat_of
+from deepcovid.explanation.heatmap import heat_of
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.imaging.resizing import thumbnail
 from deepcovid.models.detector import Detector
@@ -57,7 +56,7 @@ def augmented_films(table: Table, recipe: Recipe, *, rows: pd.DataFrame, each: i
 def certain_cases(
     scores: pd.DataFrame, table: Table, detector: Detector, *, label_column: str, each: int = 3
 ) -> list[HeatmapCase]:
-    """The most certain right and wrong calls of each class among `scores`, with heat maps on one scale.
+    """The most certain right and wrong calls of each class among `scores`, with heat maps.
 
     Args:
         scores: rows of the table with `score`.
@@ -80,13 +79,7 @@ def certain_cases(
             case = _case(row, table, detector, kind, str(row[label_column]))
             if case is not None:
                 cases.append(case)
-    return _on_one_scale(cases)
-
-
-def _on_one_scale(cases: list[HeatmapCase]) -> list[HeatmapCase]:
-    """All maps over the highest heat among them: where a detector found little, little is seen."""
-    highest = max((float(case.heat.max()) for case in cases), default=0.0)
-    return [replace(case, heat=case.heat / (highest or 1.0)) for case in cases]
+    return cases
 
 
 def _case(row: pd.Series, table: Table, detector: Detector, kind: str, label: str) -> HeatmapCase | None:
@@ -96,7 +89,7 @@ def _case(row: pd.Series, table: Table, detector: Detector, kind: str, label: st
     except DeepCovidError:
         return None
     pixels = thumbnail(whole, longest=LARGEST_SIDE)
-    heat = raw_heat_of(detector, detector.see(whole).feature_map, shape=(pixels.shape[0], pixels.shape[1]))
+    heat = heat_of(detector, detector.see(whole).feature_map, shape=(pixels.shape[0], pixels.shape[1]))
     return HeatmapCase(pixels, heat, label, float(row["score"]), kind, path.name)
 
 
