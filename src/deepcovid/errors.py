@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def printable(text: object) -> str:
+    """The text with control characters and broken letters escaped: a file's name must not draw on a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+
+
 class DeepCovidError(Exception):
     """A problem that the user can mend; the command line prints it without a traceback.
 
@@ -19,7 +24,7 @@ class DeepCovidError(Exception):
 
     def __init__(self, problem: str, *, mend: str = "", path: Path | str | None = None) -> None:
         self.problem, self.mend, self.path = problem, mend, None if path is None else Path(path)
-        head = f"{path}: " if path is not None else ""
+        head = f"{printable(path)}: " if path is not None else ""
         tail = f" → {mend}" if mend else ""
         super().__init__(f"{head}{problem}{tail}")
 

@@ -68,7 +68,8 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
 
 def write_text(path: Path | str, text: str) -> Path:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
-    return write_bytes(path, text.encode("utf-8"))
+    # a file name may hold bytes that are no letters; one such name must not lose a batch
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path | str, value: Any) -> Path:

@@ -92,7 +92,7 @@ def test_predict_goes_on_without_the_broken_film_and_lists_it(detector: Path, fi
     )
     assert done.returncode == 1
     told = errors(done)
-    assert "1 films could not be scored" in told
+    assert "1 film could not be scored" in told
     assert "film-05.png" in told
     rows = list(csv.DictReader((tmp_path / "s.csv").open()))
     assert len(rows) == 12
@@ -316,3 +316,78 @@ def test_train_by_command_line(tmp_path: Path, tiny_recipe: Path) -> None:
     assert "AUC" in done.stdout
     assert str(tmp_path / "run" / "report.html") in done.stdout
     assert "deepcovid train" in json.loads((tmp_path / "run" / "run.json").read_text())["command"]
+
+
+def test_an_output_may_not_be_an_input(detector: Path, films: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.png"
+    film.write_bytes((films / "film-00.png").read_bytes())
+    scores = tmp_path / "s.csv"
+    scores.write_text("label,score\n1,0.9\n0,0.2\n")
+    for arguments, path in (
+        (["predict", detector, film, "--csv", film], film),
+        (["evaluate", scores, "--html", scores], scores),
+    ):
+        before = path.read_bytes()
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert "this is an input" in errors(done)
+        assert path.read_bytes() == before
+
+
+def test_odd_file_names_lose_no_batch_and_draw_nothing(detector: Path, films: Path, tmp_path: Path) -> None:
+    data = (films / "film-00.png").read_bytes()
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in (b"latin\xff.png", b"two\n0.001  lines.png", b"esc\x1b[31m.png"):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
+    done = run("predict", detector, folder, "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert not any(line.startswith("0.001") for line in done.stdout.splitlines())
+    assert len(json.loads((tmp_path / "s.json").read_text())["predictions"]) == 3
+
+
+def test_heat_maps_do_not_become_films(detector: Path, films: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    (folder / "a.png").write_bytes((films / "film-00.png").read_bytes())
+    for _ in range(2):
+        assert run("predict", detector, folder, "--heatmap", folder / "maps").returncode == 0
+    assert [path.name for path in (folder / "maps").iterdir()] == ["a.heat.png"]
+
+
+@pytest.mark.parametrize("device", ["cuda", "quark"])
+def test_a_device_that_is_not_here_is_refused_before_anything_is_written(
+    device: str, drawn_table: Path, tiny_recipe: Path, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is such a device here")
+    done = run("train", drawn_table, "--recipe", tiny_recipe, "--out", tmp_path / "r", "--device", device)
+    assert done.returncode == 2
+    assert f"the device '{device}' cannot be had here" in errors(done)
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_path_that_cannot_be_written_is_an_error_to_mend(detector: Path, films: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = run("predict", detector, films / "film-00.png", "--csv", tmp_path / "file" / "s.csv")
+    assert done.returncode == 2
+    assert "cannot be written" in errors(done)
+
+
+def test_labels_that_differ_in_capitals_are_refused(tmp_path: Path) -> None:
+    table = make_table(tmp_path, patients=6)
+    table.write_text(table.read_text().replace("covid,p000", "COVID,p000"))
+    done = run("train", table)
+    assert done.returncode == 2
+    assert "differ in capital letters only" in errors(done)
+
+
+def test_true_and_false_are_labels(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("label;score\nTrue;0.9\nFalse;0.2\nTrue;0.7\nFalse;0.8\n")
+    done = run("evaluate", path, "--json", "-")
+    evaluation = json.loads(done.stdout)
+    assert evaluation["auc"]["value"] == 0.75
+    assert any("semicolons" in note for note in evaluation["notes"])

@@ -122,7 +122,7 @@ def test_a_patient_on_two_sides(tmp_path: Path) -> None:
         "a.png,covid,x,1,train\nb.png,covid,x,1,test\nc.png,covid,y,1,val\nd.png,covid,x,1,train\ne.png,covid,x,,test\n"
     )
     wrong, mend = one(csv(tmp_path, text), check_files=False)
-    assert wrong == ("patient 1 of source x stands on more than one side of the split: train (rows 2, 5), test (row 3)")
+    assert wrong == ("a patient of source x stands on more than one side of the split: train (rows 2, 5), test (row 3)")
     assert mend.startswith("give all films of a patient one side")
 
 
@@ -164,7 +164,7 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
         "row 6: the image cell is empty",
         "rows 4, 5: the same image",
         "row 3: the split",
-        "patient 1 stands on more than one side",
+        "a patient stands on more than one side",
         "row 3: the age",
     ):
         assert sum(part in problem for problem in found) == 1, part

@@ -93,3 +93,23 @@ def test_a_damaged_folder_is_refused_by_name(copy: Path, damage: object, words: 
 def test_the_hash_follows_every_file(detector: Detector, copy: Path) -> None:
     _edit(copy, licence="CC0")
     assert Detector.load(copy).hash != detector.hash
+
+
+@pytest.mark.parametrize("changes", [{"classes": ["covid", "not covid"]}, {"operating_points": "nan"}])
+def test_an_edited_description_is_held_against_the_graph(detector: Detector, copy: Path, changes: dict) -> None:
+    from deepcovid.export.onnx import with_facts
+    from deepcovid.storage import sha256_bytes
+
+    told = with_facts(
+        (copy / "model.onnx").read_bytes(), preprocessing=SMALL.to_dict(), classes=detector.description.classes
+    )
+    (copy / "model.onnx").write_bytes(told)
+    files = detector.description.files | {"model.onnx": sha256_bytes(told)}
+    if changes.get("operating_points") == "nan":
+        _edit(copy, files=files, operating_points=[{"name": "x", "threshold": float("nan"), "chosen_on": "given"}])
+        with pytest.raises(DetectorError, match="the threshold of 'x' is nan"):
+            Detector.load(copy)
+        return
+    _edit(copy, files=files, **changes)
+    with pytest.raises(DetectorError, match="differ in classes"):
+        Detector.load(copy).score(np.zeros((48, 48), dtype=np.float32))

@@ -67,7 +67,7 @@ def test_none_is_random_by_its_seed_and_says_so(name):
     load_backbone_weights(second, "none", seed=6)
     assert backbone_hash(first) != backbone_hash(second)
     assert (used.random, used.sha256, used.source) == (True, None, "seed 5")
-    assert "random numbers (seed 5): nothing in it was learned" in used.sentence
+    assert "random numbers (seed 5): it has learned nothing" in used.sentence
 
 
 def test_random_numbers_can_be_forbidden():

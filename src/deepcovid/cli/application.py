@@ -10,7 +10,7 @@ import typer
 
 from deepcovid.cli import data, describe, evaluation, prediction, training
 from deepcovid.cli.console import say_error
-from deepcovid.errors import DeepCovidError
+from deepcovid.errors import DeepCovidError, printable
 
 NOTICE = "For research and teaching; no medical device and no diagnosis."
 DEBUG = "DEEPCOVID_DEBUG"
@@ -59,6 +59,10 @@ def main() -> None:
     except DeepCovidError as error:
         say_error(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        place = f"{printable(error.filename)}: " if error.filename else ""
+        say_error(f"{place}{error.strerror or error} → check the path, its permissions and the space on the disk")
+        sys.exit(DeepCovidError.exit_code)
     except SystemExit as stop:
         if stop.code == STOPPED:
             say_error("stopped by the keyboard; what was finished is kept, and a training goes on with --resume")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from deepcovid.errors import DeepCovidError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +84,18 @@ def command_line() -> str:
     import shlex
 
     return shlex.join(["deepcovid", *sys.argv[1:]])
+
+
+def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]) -> None:
+    """Raise where a file to write is one of those that were read.
+
+    Raises:
+        DeepCovidError: naming the file.
+    """
+    read = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path is not None and str(path) != "-" and path.resolve() in read:
+            raise DeepCovidError("this is an input; nothing was written", path=path, mend="name another file to write")
 
 
 def say_error(message: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deepcovid.cli.console import console
+from deepcovid.cli.console import console, refuse_overwriting
 
 OUTSIDE = "Allow films outside the table's folder."
 app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
@@ -53,7 +53,8 @@ def split(
     from deepcovid.datasets.splits import split_table
     from deepcovid.datasets.table import load_table, save_table
 
-    whole = load_table(table, label_column=label_column, check_files=False, allow_outside=allow_outside)
+    refuse_overwriting([out], inputs=[table])
+    whole = load_table(table, label_column=label_column, allow_outside=allow_outside)
     fractions = {"train": train, "val": val, "test": test}
     done = split_table(whole, fractions=fractions, label_column=label_column, seed=seed, overwrite=overwrite)
     save_table(done, out, allow_outside=allow_outside)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deepcovid.cli.console import console
+from deepcovid.cli.console import console, refuse_overwriting
 
 
 def evaluate(
@@ -35,6 +35,7 @@ def evaluate(
     from deepcovid.runs.evaluate import evaluate_files, notices_of
     from deepcovid.storage import write_json
 
+    refuse_overwriting([json_file, html_file], inputs=scores)
     evaluated = evaluate_files(
         scores,
         positive=positive,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepcovid.cli.console import Spoken, console
+from deepcovid.cli.console import Spoken, console, refuse_overwriting
+from deepcovid.errors import printable
 
 if TYPE_CHECKING:
     from deepcovid.models.detector import Detector
@@ -30,7 +31,7 @@ def predict(
     heatmap: Annotated[Path | None, typer.Option(help="Write a heat map for each film into this folder.")] = None,
     style: Annotated[Style, typer.Option(help="uniform, or rawat: jet at 0.4 over the film.")] = Style.uniform,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the results here ('-': print them).")] = None,
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table here.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table here ('-': print it).")] = None,
     next_step: Annotated[
         str | None, typer.Option(envvar="DEEPCOVID_NEXT_STEP", help="What your site says after a positive call.")
     ] = None,
@@ -39,17 +40,20 @@ def predict(
 ) -> None:
     """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch."""
     from deepcovid.imaging.finding import find_films
-    from deepcovid.models.detector import Detector
+    from deepcovid.models.detector import FILES, Detector
     from deepcovid.models.engine import cores
     from deepcovid.runs.predict import NEXT_STEP, Wishes
     from deepcovid.runs.predict import predict as run
 
     loaded = Detector.load(detector)
     films = find_films(paths)
+    if heatmap is not None:  # maps of an earlier call are no films
+        films = [film for film in films if heatmap.resolve() not in film.resolve().parents]
+    refuse_overwriting([json_file, csv_file], inputs=[*films, *(loaded.folder / name for name in FILES)])
     wishes = Wishes(heatmaps=heatmap, style=style.value, next_step=next_step or NEXT_STEP, workers=workers or cores())
     found = run(loaded, films, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
     _write(found, loaded, json_file=json_file, csv_file=csv_file)
-    if json_file is None or str(json_file) != "-":
+    if "-" not in {str(json_file), str(csv_file)}:
         _show(found, loaded)
         for path in (csv_file, json_file):
             if path is not None:
@@ -71,7 +75,11 @@ def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
 
 
 def _write(found: Predictions, detector: Detector, *, json_file: Path | None, csv_file: Path | None) -> None:
-    if csv_file is not None:
+    if csv_file is not None and str(csv_file) == "-":
+        from deepcovid.runs.predict import csv_text
+
+        typer.echo(csv_text(found), nl=False)
+    elif csv_file is not None:
         from deepcovid.runs.predict import csv_text
         from deepcovid.storage import write_text
 
@@ -108,17 +116,21 @@ def _show(found: Predictions, detector: Detector) -> None:
 
 
 def _lines(prediction: Prediction) -> list[str]:
-    lines = [f"{prediction.score:.3f}  {prediction.path}", f"       {prediction.call}; {prediction.seconds:.2f} s"]
+    lines = [
+        f"{prediction.score:.3f}  {printable(prediction.path)}",
+        f"       {prediction.call}; {prediction.seconds:.2f} s",
+    ]
     if prediction.next_step:
         lines.append(f"       next: {prediction.next_step}")
     if prediction.heatmap is not None:
-        lines.append(f"       heat map: {prediction.heatmap}")
+        lines.append(f"       heat map: {printable(prediction.heatmap)}")
     return lines
 
 
 def _tell_failures(found: Predictions) -> None:
     if found.failed:
         screen = console(error=True)
-        screen.print(f"{len(found.failed)} films could not be scored:", style="bold red", markup=False)
+        films = "1 film" if len(found.failed) == 1 else f"{len(found.failed)} films"
+        screen.print(f"{films} could not be scored:", style="bold red", markup=False)
         for reason in found.failed.values():
             screen.print(f"  {reason}", style="red", markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -47,9 +47,13 @@ class TableSummary:
 
     def crosstab(self, facet: str) -> pd.DataFrame:
         """Films, labels down and the values of one facet across."""
-        return self.facets[facet].pivot_table(
+        counts = self.facets[facet]
+        table = counts.pivot_table(
             index="label", columns=facet, values="films", aggfunc="sum", fill_value=0, sort=False
         )
+        values: list[str] = [str(value) for value in counts[facet].unique()]
+        order: list[str] = sorted(values, key=_place(facet))
+        return table[order]
 
     def to_dict(self) -> dict[str, Any]:
         """The same in JSON's types: tables as lists of rows, what is unknown as null."""
@@ -114,9 +118,13 @@ def describe(table: Table, *, label_column: str = "label") -> TableSummary:
 
 def _in_order(counts: pd.DataFrame, facet: str) -> pd.DataFrame:
     """Splits stand in their own order, other values by name, and what is unknown at the end."""
-    rank = {name: f"{place}" for place, name in enumerate(SPLITS)} if facet == "split" else {}
-    key = counts[facet].map(lambda value: (value == UNKNOWN, rank.get(value, value)))
+    key = counts[facet].map(_place(facet))
     return counts.assign(_key=key).sort_values(["label", "_key"]).drop(columns="_key").reset_index(drop=True)
+
+
+def _place(facet: str) -> Callable[[str], tuple[bool, str]]:
+    rank = {name: f"{place}" for place, name in enumerate(SPLITS)} if facet == "split" else {}
+    return lambda value: (value == UNKNOWN, rank.get(value, value))
 
 
 def _ages(frame: pd.DataFrame) -> pd.DataFrame:

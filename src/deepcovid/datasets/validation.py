@@ -55,6 +55,8 @@ def table_problems(
     if "image" in frame.columns:
         problems += _empty_images(frame["image"])
         problems += _repeated_images(frame, label_column=label_column)
+    if label_column in frame.columns:
+        problems += label_case_problems(frame[label_column], name=label_column)
     if required_labels and label_column in frame.columns and frame[label_column].isna().all():
         problems.append(f"no row has a {label_column} → fill the column, or choose another with --label-column")
     if "split" in frame.columns:
@@ -134,6 +136,19 @@ def _absent_files(paths: pd.Series, *, folder: Path) -> list[str]:
     return [head, *_some((f"row {row}: there is no file {shown(path)}" for row, path in absent), more="missing files")]
 
 
+def label_case_problems(labels: pd.Series, *, name: str) -> list[str]:
+    """Labels that differ in capital letters only, and would count as classes of their own."""
+    counts = labels.dropna().astype("str").value_counts()
+    alike: dict[str, list[str]] = {}
+    for label in counts.index:
+        alike.setdefault(label.casefold(), []).append(f"{shown(label)} ({counts[label]})")
+    return [
+        f"{' and '.join(spellings)} in {name} differ in capital letters only → write them alike"
+        for spellings in alike.values()
+        if len(spellings) > 1
+    ]
+
+
 def _repeated_images(frame: pd.DataFrame, *, label_column: str) -> list[str]:
     names = frame["image"].dropna().map(posixpath.normpath)
     again = names[names.duplicated(keep=False)]
@@ -180,16 +195,17 @@ def _patients_on_two_sides(frame: pd.DataFrame) -> list[str]:
     groups = rows.groupby(["source", "patient"])
     torn = groups["split"].nunique()
     return _some(
-        (_torn_patient(s, p, groups.get_group((s, p))["split"]) for s, p in torn[torn > 1].index),
+        (_torn_patient(s, groups.get_group((s, p))["split"]) for s, p in torn[torn > 1].index),
         more="patients on two sides of the split",
     )
 
 
-def _torn_patient(source: str, patient: str, split: pd.Series) -> str:
+def _torn_patient(source: str, split: pd.Series) -> str:
+    """Told by rows: no patient's id reaches a log."""
     sides = [f"{name} ({_rows(split[split == name].index)})" for name in SPLITS if (split == name).any()]
     of = f" of source {shown(source)}" if source else ""
     return (
-        f"patient {shown(patient)}{of} stands on more than one side of the split: {', '.join(sides)} → "
+        f"a patient{of} stands on more than one side of the split: {', '.join(sides)} → "
         "give all films of a patient one side, or empty the split column and split anew"
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcovid.errors import DeepCovidError, ImageError
+from deepcovid.errors import DeepCovidError, ImageError, printable
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import BlobStore, cache_dir, sha256_file, sha256_json
 
@@ -89,7 +89,7 @@ class FeatureStore:
             lost = {key: error for names, error in tracked if error is not None for key in names}
         for request, key in zip(requests, keys, strict=True):
             if key in lost:  # also where another file of the same bytes was tried
-                failures[request.path] = f"{request.path}: {lost[key].problem} → {lost[key].mend}"
+                failures[request.path] = f"{printable(request.path)}: {lost[key].problem} → {lost[key].mend}"
         kept = [None if request.path in failures else key for request, key in zip(requests, keys, strict=True)]
         computed = len(set(wanted) & {key for key in kept if key is not None})
         return Kept(kept, computed, len({key for key in kept if key is not None}) - computed, failures)
@@ -133,7 +133,7 @@ def _content_hashes(paths: Iterable[Path], failures: dict[Path, str]) -> dict[Pa
         try:
             hashes[path] = sha256_file(path)
         except OSError as error:
-            failures[path] = f"{path}: {error.strerror} → check the path and the file's permissions"
+            failures[path] = f"{printable(path)}: {error.strerror} → check the path and the file's permissions"
     return hashes
 
 

@@ -71,10 +71,18 @@ def _films_matching(pattern: Path) -> list[Path]:
 
 def _films_below(folder: Path) -> list[Path]:
     films: list[Path] = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         films += [Path(parent, name) for name in names if is_film_name(Path(parent, name))]
     return films
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise ImageError(
+        f"this folder cannot be read ({error.strerror})",
+        path=error.filename,
+        mend="change its permissions, or name others",
+    )
 
 
 def _has_dicom_prefix(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from deepcovid.models.network import FilmNetwork
 
 FORMAT = 1
-DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
+FILES = DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
 INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
 
 
@@ -34,6 +35,10 @@ class OperatingPoint:
     threshold: float
     chosen_on: str
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise DetectorError(f"the threshold of {self.name!r} is {self.threshold}", mend="give one from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +156,20 @@ class Detector:
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        return open_session(self.folder / GRAPH)
+        session = open_session(self.folder / GRAPH)
+        told = session.get_modelmeta().custom_metadata_map
+        ours = {
+            "deepcovid.classes": json.dumps(list(self.description.classes)),
+            "deepcovid.preprocessing": json.dumps(self.preprocessing.to_dict()),
+        }
+        for key, value in ours.items():
+            if told.get(key, value) != value:
+                raise DetectorError(
+                    f"detector.json and model.onnx differ in {key.partition('.')[2]}",
+                    path=self.folder,
+                    mend="copy the detector folder again",
+                )
+        return session
 
     @cached_property
     def head_weight(self) -> np.ndarray:

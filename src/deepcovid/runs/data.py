@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,7 @@ def prepare(table: Table, *, positive: str, label_column: str, seed: int, progre
         raise TableError(
             f"no film is labelled {positive!r} in the column {label_column!r}; the labels are: {known}",
             path=table.path,
-            mend="name the positive class with --positive, or another column with --label-column",
+            mend=f"{_guess(positive, labels)}name the positive class with --positive, or another column with --label-column",
         )
     if labels.nunique() < 2:
         raise TableError(
@@ -122,6 +123,12 @@ def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, l
             f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it{_by(table)}."
         ]
     return table, []
+
+
+def _guess(positive: str, labels: pd.Series) -> str:
+    near = {str(label).casefold(): str(label) for label in labels.unique()}
+    close = difflib.get_close_matches(positive.casefold(), near, n=1)
+    return f"did you mean {near[close[0]]!r}? " if close else ""
 
 
 def _by(table: Table) -> str:

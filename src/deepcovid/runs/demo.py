@@ -7,6 +7,7 @@ from pathlib import Path
 from deepcovid.datasets.phantom import make_phantoms
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError
+from deepcovid.models.torchvision_import import import_torch
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
@@ -26,6 +27,7 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
     Raises:
         RunError: `out` holds something else.
     """
+    import_torch("the demonstration")
     progress = progress or Silent()
     films = out / "films"
     if not (films / "table.csv").exists():

@@ -58,7 +58,7 @@ def evaluate_files(
     """
     evaluations: dict[str, Evaluated] = {}
     for path in paths:
-        frame, told = read_scores(path), _told_by_run(path)
+        (frame, told_by_file), told = read_scores(path), _told_by_run(path)
         column = label_column or told.get("label_column", "label")
         chosen = positive or told.get("positive") or _default_positive(frame, column)
         try:
@@ -74,6 +74,7 @@ def evaluate_files(
             )
         except ScoresError as error:
             raise ScoresError(error.problem, mend=error.mend, path=path) from error
+        evaluation["notes"] += told_by_file
         source = _source_test(frame, positive=chosen, column=column) if "source" in frame else None
         evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
@@ -98,8 +99,8 @@ def notices_of(evaluations: Mapping[str, Evaluated]) -> list[Notice]:
     ]
 
 
-def read_scores(path: Path) -> pd.DataFrame:
-    """The scores in a CSV or Parquet file, or in a run folder's scores.parquet.
+def read_scores(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The scores in a CSV or Parquet file, or in a run folder's scores.parquet; and how the file was read.
 
     Raises:
         ScoresError: no such file, or none that can be read.
@@ -110,14 +111,14 @@ def read_scores(path: Path) -> pd.DataFrame:
         raise ScoresError("there is no such file", path=path, mend="check the path")
     if path.suffix.lower() == ".parquet":
         try:
-            return pd.read_parquet(path)
+            return pd.read_parquet(path), []
         except (OSError, ValueError) as error:
             raise ScoresError(f"this is not readable as Parquet ({error})", path=path, mend="write it anew") from error
     text = read_delimited(path)
     if text.problems:
         raise ScoresError("; ".join(text.problems[:10]), path=path, mend="mend the rows that are named")
     frame = pd.DataFrame(list(text.rows.values()), columns=text.header, dtype=object)
-    return frame.replace({"": None})
+    return frame.replace({"": None}), list(text.notes)
 
 
 def _told_by_run(path: Path) -> dict[str, str]:
@@ -130,8 +131,10 @@ def _told_by_run(path: Path) -> dict[str, str]:
 def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
     if label_column not in frame:
         return FIRST_DISEASE
-    labels = {str(label).removesuffix(".0").lower() for label in frame[label_column].dropna()}
-    return "1" if labels <= {"0", "1", "true", "false"} and labels else FIRST_DISEASE
+    labels = set(labels_as_text(frame[label_column]).dropna())
+    truths = [label for label in labels if label.removesuffix(".0").lower() in {"1", "true"}]
+    binary = {label.removesuffix(".0").lower() for label in labels} <= {"0", "1", "true", "false"}
+    return truths[0] if binary and len(truths) == 1 else FIRST_DISEASE
 
 
 def _name(path: Path, taken: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepcovid.errors import DetectorError
 from deepcovid.export.onnx import export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
@@ -17,7 +16,7 @@ from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.environment import versions
 from deepcovid.runs.trained import Trained, films_hash
-from deepcovid.storage import cache_dir, sha256_bytes, sha256_json, sha256_sources, write_bytes
+from deepcovid.storage import cache_dir, sha256_bytes, sha256_file, sha256_json, sha256_sources, write_bytes, write_text
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import epoch_seed
 from deepcovid.training.probe import Head, HeadData, train_head
@@ -47,14 +46,13 @@ def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
         "code": [sha256_sources(package) for package in ("models", "export")],
     }
     path = cache_dir() / "graphs" / f"{sha256_json(facts)[:24]}.onnx"
-    if path.exists():
-        try:
-            return _opened(path.read_bytes(), network)
-        except DetectorError:
-            path.unlink()  # damaged in the cache: made again
+    seal = path.with_suffix(".sha256")
+    if path.exists() and seal.exists() and sha256_file(path) == seal.read_text(encoding="utf-8"):
+        return _opened(path.read_bytes(), network)
     graph = export_network(network)
     zeros = [np.zeros(tuple(tensor.shape), dtype=np.float32) for tensor in (network.head.weight, network.head.bias)]
     write_bytes(path, with_head(graph, weight=zeros[0], bias=zeros[1]))
+    write_text(seal, sha256_file(path))
     return _opened(path.read_bytes(), network)
 
 

@@ -201,7 +201,9 @@ def call_in_words(detector: Detector, score: float) -> str:
     """The call at the operating point as a sentence that promises nothing."""
     point, name = detector.operating_point, detector.description.positive
     side, verb = ("at or above", "called") if score >= point.threshold else ("below", "not called")
-    return f"{verb} {name}: the score {score:.3f} is {side} {point.threshold:.3f} ({point.name}, chosen on {_origin(point)})"
+    digits = next((n for n in range(3, 9) if f"{score:.{n}f}" != f"{point.threshold:.{n}f}"), 3)
+    told = f"the score {score:.{digits}f} is {side} {point.threshold:.{digits}f}"
+    return f"{verb} {name}: {told} ({point.name}, chosen on {_origin(point)})"
 
 
 def _side_by_side(

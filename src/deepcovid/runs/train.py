@@ -91,10 +91,13 @@ def train(
     network, weights = _network(recipe, settings, progress)
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
+    fabric = _fabric(settings, progress)
     with lock(folder.path):
         folder.begin(_config(prepared, recipe, settings, weights), resume=settings.resume)
         if not folder.finished:
-            _work(folder, prepared, network, recipe=recipe, settings=settings, weights=weights, progress=progress)
+            _work(
+                folder, prepared, network, fabric, recipe=recipe, settings=settings, weights=weights, progress=progress
+            )
         else:
             progress.say(f"{folder.path} is finished already; nothing was computed.")
     return Run(folder.path, folder.record, read_json(folder / "evaluation.json"))
@@ -104,6 +107,7 @@ def _work(
     folder: RunFolder,
     prepared: Prepared,
     network: FilmNetwork,
+    fabric: lightning_fabric.Fabric,
     *,
     recipe: Recipe,
     settings: Settings,
@@ -128,7 +132,7 @@ def _work(
         notes=list(prepared.notes),
     )
     with _timed(clock, "training"):
-        trained = _train(folder, prepared, network, recipe=recipe, settings=settings, progress=progress)
+        trained = _train(folder, prepared, network, fabric, recipe=recipe, settings=settings, progress=progress)
     _say_unreadable(trained, progress)
     with _timed(clock, "evaluation"):
         scores = _scores(trained)
@@ -160,12 +164,12 @@ def _train(
     folder: RunFolder,
     prepared: Prepared,
     network: FilmNetwork,
+    fabric: lightning_fabric.Fabric,
     *,
     recipe: Recipe,
     settings: Settings,
     progress: Progress,
 ) -> Trained:
-    fabric = _fabric(settings, progress)
     _note_engine(folder, fabric, settings, progress)
     common: dict[str, Any] = {
         "recipe": recipe,
@@ -210,7 +214,13 @@ def _fabric(settings: Settings, progress: Progress) -> lightning_fabric.Fabric:
     import lightning_fabric
 
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
+    try:
+        fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
+    except (RuntimeError, ValueError) as error:
+        raise RunError(
+            f"the device {settings.device!r} cannot be had here",
+            mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",
+        ) from error
     fabric.launch()
     progress.say(f"Training on {fabric.device} with {cores()} cores.")
     return fabric
