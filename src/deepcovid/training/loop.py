@@ -117,12 +117,11 @@ def fit(
             speaker.say(_told(row, recipe))
         if fabric.is_global_zero:
             _save(checkpoint, model, optimiser, history, recipe)
-    stopped = len(history) < recipe.epochs
     kept = best_epoch(history, recipe) if recipe.keep == "best" else len(history)
     if recipe.keep == "best":
         checkpoint.load_best(model, epoch=kept)
     model.eval()
-    return Fitted(history, kept, stopped)
+    return Fitted(history, kept, len(history) < recipe.epochs)
 
 
 def _save(
