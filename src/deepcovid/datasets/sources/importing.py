@@ -1,0 +1,180 @@
+"""A table from a copy of a published collection on disk: its frontal films, with every row left out counted and said."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from deepcovid.datasets.sources.reading import OURS, refuse_problems
+from deepcovid.datasets.sources.source import SOURCES, Source
+from deepcovid.datasets.sources.views import FRONTAL, VIEWS
+from deepcovid.datasets.table import Table
+from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
+from deepcovid.errors import DeepCovidError, TableError
+
+LISTED = 20  # absent files that are spelt out; the rest are counted
+
+
+def import_source(
+    folder: Path | str,
+    *,
+    name: str,
+    views: Sequence[str] = FRONTAL,
+    all_views: bool = False,
+    keep_ct: bool = False,
+    allow_absent: bool = False,
+) -> Table:
+    """The films of the collection `name` in `folder`; no image is opened.
+
+    Rows that are no X-ray (CT, say) and rows of a known view that is not in `views` are left out and counted in the
+    notes; rows whose view or modality is not told are kept, and counted too.
+
+    Args:
+        folder: the copy of the collection; the table's paths start from it.
+        name: a registered source.
+        views: the views to keep, of `VIEWS`.
+        all_views: keep every view.
+        keep_ct: keep what is no X-ray, too.
+        allow_absent: leave out rows whose file is absent and say so, instead of refusing the copy.
+
+    Raises:
+        UnknownNameError: there is no such source.
+        TableError: the folder or its metadata are absent or damaged, or files that should be there are not; every
+            problem with its row number.
+    """
+    source, folder = SOURCES[name], Path(folder)
+    _check_views(views)
+    if not folder.is_dir():
+        raise TableError("there is no such folder", path=folder, mend=f"give a folder that holds\n{source.layout}")
+    parsed = source.read(folder)
+    where = parsed.metadata or folder
+    refuse_problems(_row_problems(parsed.frame), path=where)
+    frame, notes = _chosen(parsed.frame, views=None if all_views else views, keep_ct=keep_ct)
+    frame, absent = _present(frame, folder=folder, where=where, allow_absent=allow_absent)
+    if frame.empty:
+        raise TableError(
+            "no film is left", path=where, mend="; ".join([*notes, *absent]) or f"look for\n{source.layout}"
+        )
+    counts = compare_counts(source, parsed.frame)
+    every = (*parsed.notes, *counts, *notes, *absent, *_unknown(frame))
+    return Table(frame=_ordered(frame), folder=folder, notes=tuple(dict.fromkeys(every)))
+
+
+def count(frame: pd.DataFrame, key: str) -> int:
+    """How many rows of a parsed collection `key` counts: "images", "patients", or "view:PA" and the like."""
+    if key == "images":
+        return len(frame)
+    if key == "patients":
+        return int(frame["patient"].nunique()) if "patient" in frame.columns else 0
+    column, _, value = key.partition(":")
+    return int((frame[column] == value).sum()) if column in frame.columns else 0
+
+
+def compare_counts(source: Source, frame: pd.DataFrame) -> list[str]:
+    """Whether the copy has as many rows as a known release, in sentences: which release, or what differs from it."""
+    differing = {version: _differences(expected, frame) for version, expected in source.versions.items() if expected}
+    if not differing:
+        return []
+    nearest = min(differing, key=lambda version: len(differing[version]))
+    if not differing[nearest]:
+        return [f"the counts are those of {source.title}, {nearest}"]
+    told = "; ".join(differing[nearest])
+    known = f" (of {len(differing)} known releases the nearest)" if len(differing) > 1 else ""
+    return [f"the counts differ from {source.title}, {nearest}{known}: {told}"]
+
+
+def _differences(expected: Mapping[str, int], frame: pd.DataFrame) -> list[str]:
+    found = {key: count(frame, key) for key in expected}
+    return [
+        f"{key.replace(':', ' ')} {found[key]:,} instead of {n:,}" for key, n in expected.items() if found[key] != n
+    ]
+
+
+def _check_views(views: Sequence[str]) -> None:
+    odd = [view for view in views if view not in VIEWS]
+    if odd or not views:
+        came = f"there is no view {odd[0]!r}" if odd else "no view was given"
+        raise DeepCovidError(came, mend=f"choose of: {', '.join(VIEWS)}")
+
+
+def _row_problems(frame: pd.DataFrame) -> list[str]:
+    """Names of files that no table can hold, and names that stand twice."""
+    images = frame["image"]
+    problems = [f"{_row(row)}: the file name is empty; every row needs one" for row in images.index[images.isna()]]
+    named = images.dropna()
+    odd = named.map(lambda cell: is_absolute(cell) or leaves_folder(cell) or not cell.isprintable())
+    problems += [
+        f"{_row(row)}: the file {shown(cell)!r} lies outside the collection" for row, cell in named[odd].items()
+    ]
+    for cell, rows in named[named.duplicated(keep=False)].groupby(named).groups.items():
+        problems.append(
+            f"{', '.join(map(_row, rows))}: the file {shown(str(cell))!r} stands in {len(rows)} rows; allowed is one"
+        )
+    return problems
+
+
+def _row(row: object) -> str:
+    return f"row {row}" if isinstance(row, int) else str(row)
+
+
+def _chosen(frame: pd.DataFrame, *, views: Sequence[str] | None, keep_ct: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of X-rays of the wished views; what was left out and why."""
+    notes = []
+    if not keep_ct and "modality" in frame.columns:
+        other = frame["modality"].notna() & (frame["modality"] != "X-ray")
+        for modality, number in Counter(frame.loc[other, "modality"]).most_common():
+            notes.append(f"{number} {modality} images are no X-rays and were left out (--keep-ct keeps them)")
+        frame = frame[~other]
+    if views is not None and "view" in frame.columns:
+        other = frame["view"].notna() & ~frame["view"].isin(list(views))
+        for view, number in Counter(frame.loc[other, "view"]).most_common():
+            notes.append(f"{number} films of view {view} were left out (kept were {', '.join(views)}; see --views)")
+        frame = frame[~other]
+    return frame, notes
+
+
+def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The rows whose file is there, and a note that lists the others."""
+    there = frame["image"].map(lambda cell: os.path.isfile(os.path.join(folder, cell))).astype(bool)
+    absent = frame.loc[~there, "image"]
+    if absent.empty:
+        return frame, []
+    if not allow_absent:
+        lines = [f"{_row(row)}: there is no file {shown(cell)}" for row, cell in absent.items()]
+        hidden = len(lines) - LISTED
+        raise TableError(
+            f"{len(absent)} of {len(frame)} films are not in the copy",
+            path=where,
+            problems=[*lines[:LISTED], *([f"… and {hidden} more absent files"] if hidden > 0 else [])],
+            mend="get the files, or go on without them with --allow-absent",
+        )
+    names = ", ".join(f"{shown(cell)} ({_row(row)})" for row, cell in absent.head(LISTED).items())
+    more = f", and {len(absent) - LISTED} more" if len(absent) > LISTED else ""
+    return frame[there], [
+        f"{len(absent)} of {len(frame)} films are absent from the copy and were left out: {names}{more}"
+    ]
+
+
+def _unknown(frame: pd.DataFrame) -> list[str]:
+    notes = []
+    for column in ("label", "view", "patient"):
+        empty = int(frame[column].isna().sum()) if column in frame.columns else len(frame)
+        if empty:
+            notes.append(f"{empty} of {len(frame)} films have no {column}")
+    return notes
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Our columns first; text as text, ages as numbers, columns of ours that say nothing left out."""
+    ours = [
+        name for name in OURS if name in frame.columns and (name in ("image", "label") or frame[name].notna().any())
+    ]
+    rest = [name for name in frame.columns if name not in OURS]
+    ordered = frame[[*ours, *rest]].reset_index(drop=True)
+    for name in ordered.columns:
+        ordered[name] = ordered[name].astype("float64" if name == "age" else "str")
+    return ordered

@@ -1,0 +1,146 @@
+"""A collection's metadata file read strictly: every problem with its row number, all of them at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from deepcovid.datasets.columns import KNOWN_COLUMNS
+from deepcovid.datasets.delimited import read_delimited
+from deepcovid.datasets.sources.source import Parsed
+from deepcovid.datasets.validation import repeated_columns, shown
+from deepcovid.errors import TableError
+
+OURS = (*KNOWN_COLUMNS, "modality")
+LISTED = 50  # problems that are spelt out; the rest are counted
+
+
+@dataclass
+class Metadata:
+    """The cells of a metadata file and what is wrong with them.
+
+    Attributes:
+        path: the file.
+        frame: every cell as trimmed text, None where it is empty; the index holds the row numbers of a spreadsheet.
+        notes: sentences for the user.
+        problems: what makes the file unusable, one sentence each; `parsed` refuses the file where there are any.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def text(self, name: str) -> pd.Series:
+        """The column as it stands; all None where the file has no such column."""
+        if name in self.frame.columns:
+            return self.frame[name]
+        return pd.Series(None, index=self.frame.index, dtype=object, name=name)
+
+    def needed(self, name: str) -> pd.Series:
+        """The column as it stands; an empty cell in it is a problem."""
+        cells = self.text(name)
+        for row in cells.index[cells.isna()]:
+            self.problem(row, f"the {name} cell is empty; every row needs one")
+        return cells
+
+    def cells(
+        self, name: str, parse: Callable[[str], Any], *, otherwise: Literal["refuse", "empty"] = "refuse"
+    ) -> pd.Series:
+        """The column with every cell that is not empty brought to our words by `parse`.
+
+        Args:
+            name: the collection's column.
+            parse: from a cell's text to a value or None (unknown); a ValueError says what is allowed.
+            otherwise: what a cell is that `parse` does not know: "refuse" (the file is damaged; a problem with its row)
+                or "empty" (the collection is known to hold such words; unknown, and counted in a note).
+        """
+        read = {}
+        unknown: Counter[str] = Counter()
+        for row, cell in self.text(name).items():
+            try:
+                read[row] = None if cell is None else parse(cell)
+            except ValueError as error:
+                read[row] = None
+                unknown[cell] += 1
+                if otherwise == "refuse":
+                    self.problem(row, f"the {name} is {shown(cell)!r}; {error}")
+        if unknown and otherwise == "empty":
+            words = ", ".join(f"{shown(word)!r} ({count})" for word, count in unknown.most_common(10))
+            self.notes.append(f"{sum(unknown.values())} cells of {name} say nothing that is known here: {words}")
+        return pd.Series(read, index=self.frame.index, dtype=object, name=name)
+
+    def problem(self, row: object, sentence: str) -> None:
+        """Enter what is wrong in a row: what came, and what is allowed."""
+        self.problems.append(f"row {row}: {sentence}" if isinstance(row, int) else f"{row}: {sentence}")
+
+    def parsed(self, ours: Mapping[str, Any], *, notes: Sequence[str] = ()) -> Parsed:
+        """Our columns (series with this frame's index, or one value for all rows), then the collection's own.
+
+        Raises:
+            TableError: with every problem that was found.
+        """
+        refuse_problems(self.problems, path=self.path)
+        frame = pd.DataFrame({name: pd.Series(cells, index=self.frame.index) for name, cells in ours.items()})
+        return Parsed(frame=with_originals(frame, self.frame), notes=(*self.notes, *notes), metadata=self.path)
+
+
+def read_metadata(path: Path, *, required: Sequence[str], mend: str = "") -> Metadata:
+    """Read a delimited file of metadata; UTF-8 with or without a byte order mark, else latin-1.
+
+    Args:
+        path: the file.
+        required: columns that must be there, as the collection spells them.
+        mend: what to do where the file is absent.
+
+    Raises:
+        TableError: there is no such file, it is no text table, or a required column is absent.
+    """
+    if not path.is_file():
+        raise TableError("there is no such file", path=path, mend=mend or "give the folder of the collection itself")
+    text = read_delimited(path)
+    header = [name or f"unnamed_{number}" for number, name in enumerate(text.header, 1)]
+    problems = repeated_columns(header)
+    absent = [name for name in required if name not in header]
+    if absent:
+        there = ", ".join(shown(name) for name in header[:LISTED])
+        problems.insert(0, f"row 1: there is no column {', '.join(map(repr, absent))} (there are: {there})")
+    if problems:
+        refuse_problems([*problems, *text.problems], path=path)
+    cells = [[cell.strip() or None for cell in row] for row in text.rows.values()]
+    frame = pd.DataFrame(cells, index=pd.Index(list(text.rows), dtype=object), columns=header, dtype=object)
+    frame = frame.where(frame.notna(), None)
+    blank = [name for name in header if name.startswith("unnamed_") and frame[name].isna().all()]
+    found = [*text.problems, *([] if len(frame) else ["the file has a header and no row"])]
+    return Metadata(path=path, frame=frame.drop(columns=blank), notes=list(text.notes), problems=found)
+
+
+def with_originals(ours: pd.DataFrame, original: pd.DataFrame) -> pd.DataFrame:
+    """Our columns, then the collection's; one that has the name of ours (capitals aside) becomes `original_<name>`."""
+    taken = {name.lower() for name in (*OURS, *ours.columns)}
+    names = {name: f"original_{name}" if name.lower() in taken else name for name in original.columns}
+    return pd.concat([ours, original.rename(columns=names)], axis=1)
+
+
+def refuse_problems(problems: Sequence[str], *, path: Path) -> None:
+    """Raise where there is a problem.
+
+    Raises:
+        TableError: with the first 50 problems and how many more there are.
+    """
+    if not problems:
+        return
+    hidden = len(problems) - LISTED
+    listed = [*problems[:LISTED], *([f"… and {hidden} more problems"] if hidden > 0 else [])]
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    raise TableError(
+        f"the collection's metadata cannot be used: {count}",
+        path=path,
+        problems=listed,
+        mend="mend the rows, or get the file anew from the collection",
+    )
