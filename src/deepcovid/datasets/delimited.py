@@ -29,7 +29,12 @@ def read_delimited(path: Path) -> Delimited:
     Raises:
         TableError: the file is no text table, has no header, an open quote, or more than 10,000 columns.
     """
-    text, notes = _decode(path.read_bytes(), path)
+    return parse_delimited(path.read_bytes(), path=path)
+
+
+def parse_delimited(data: bytes, *, path: Path) -> Delimited:
+    """As `read_delimited`, from the bytes of `path` (a compressed file's content, say)."""
+    text, notes = _decode(data, path)
     first_line = text.lstrip("\r\n").partition("\n")[0]
     delimiter = _delimiter(first_line)
     if delimiter != ",":

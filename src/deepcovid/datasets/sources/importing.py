@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from deepcovid.datasets.sources.listing import files_there
 from deepcovid.datasets.sources.reading import OURS, refuse_problems
 from deepcovid.datasets.sources.source import SOURCES, Source
 from deepcovid.datasets.sources.views import FRONTAL, VIEWS
@@ -139,7 +139,7 @@ def _chosen(frame: pd.DataFrame, *, views: Sequence[str] | None, keep_ct: bool) 
 
 def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bool) -> tuple[pd.DataFrame, list[str]]:
     """The rows whose file is there, and a note that lists the others."""
-    there = frame["image"].map(lambda cell: os.path.isfile(os.path.join(folder, cell))).astype(bool)
+    there = files_there(folder, frame["image"])
     absent = frame.loc[~there, "image"]
     if absent.empty:
         return frame, []

@@ -1,0 +1,82 @@
+"""The files of a copy, found by listing each of its folders once and not by one question a film."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from deepcovid.errors import TableError
+
+
+def files_there(folder: Path, cells: pd.Series) -> pd.Series:
+    """Whether each path of `cells` (relative to `folder`, with "/") is a file; bool, same index."""
+    known: dict[str, set[str]] = {}
+    found = []
+    for cell in cells:
+        parent, name = posixpath.split(cell)
+        if parent not in known:
+            known[parent] = _files_of(os.path.join(folder, parent))
+        found.append(name in known[parent])
+    return pd.Series(found, index=cells.index, dtype=bool)
+
+
+def files_below(folder: Path, *, suffixes: Sequence[str], under: str = "") -> list[str]:
+    """Every file below `folder`/`under` with one of the suffixes (".png", capitals aside), relative to `folder`, sorted.
+
+    Hidden files and folders, and what archives made on a Mac add, are not listed.
+    """
+    return sorted(_walk(Path(folder), under, tuple(suffix.lower() for suffix in suffixes)))
+
+
+def home_of(folder: Path, *names: str, layout: str) -> Path:
+    """The folder that holds one of the files or folders `names`: `folder` itself, or the only one inside it that does.
+
+    Raises:
+        TableError: there is no such folder or none that holds them, or several do.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TableError("there is no such folder", path=folder, mend=f"give a folder that holds\n{layout}")
+    if _holds(folder, names):
+        return folder
+    inside = [child for child in sorted(folder.iterdir()) if child.is_dir() and _holds(child, names)]
+    if len(inside) == 1:
+        return inside[0]
+    if inside:
+        several = ", ".join(child.name for child in inside)
+        raise TableError(f"there are several copies here: {several}", path=folder, mend="give one of these folders")
+    raise TableError(f"there is no {' or '.join(names)} here", path=folder, mend=f"give a folder that holds\n{layout}")
+
+
+def prefix_of(home: Path, folder: Path) -> str:
+    """What stands before a path of `home` so that it counts from `folder`: "" or "home/"."""
+    inner = home.relative_to(folder).as_posix()
+    return "" if inner == "." else f"{inner}/"
+
+
+def _holds(folder: Path, names: Sequence[str]) -> bool:
+    return any((folder / name).exists() for name in names)
+
+
+def _files_of(place: str) -> set[str]:
+    try:
+        with os.scandir(place) as entries:
+            return {entry.name for entry in entries if entry.is_file()}
+    except (OSError, ValueError):
+        return set()
+
+
+def _walk(folder: Path, under: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for place, names, files in os.walk(folder / under):
+        names[:] = [name for name in names if not _hidden(name)]
+        inner = Path(place).relative_to(folder).as_posix()
+        prefix = "" if inner == "." else f"{inner}/"
+        yield from (prefix + name for name in files if name.lower().endswith(suffixes) and not _hidden(name))
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX"))
