@@ -101,12 +101,8 @@ def load_table(
         TableError: with every problem at once in `problems`, each with the row number that a spreadsheet shows.
     """
     path = Path(path)
-    _check_file(path)
-    raw, notes, problems = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
-    folder = path.parent
-    problems += repeated_columns(list(raw.columns))
-    raw = raw.loc[:, ~raw.columns.duplicated()]
-    frame = _trimmed(raw, text_columns=[*TEXT_COLUMNS, "age", label_column])
+    read = read_cells(path, label_column=label_column)
+    frame, folder, notes, problems = read.frame, path.parent, list(read.notes), list(read.problems)
     problems += table_problems(
         frame,
         folder=folder,
@@ -121,6 +117,36 @@ def load_table(
         frame["age"] = frame["age"].map(float, na_action="ignore").astype("float64")
     notes += _unknowns(frame, label_column)
     return Table(frame=frame.reset_index(drop=True), folder=folder, path=path, notes=tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What stands in a table's file, before anything is asked of it.
+
+    Attributes:
+        frame: known columns as trimmed text, blanks missing, other columns as they are; the index holds the row
+            numbers that a spreadsheet shows.
+        notes: how the file was read.
+        problems: rows of another width, columns that stand twice.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def read_cells(path: Path, *, label_column: str = "label") -> Cells:
+    """The cells of a table's file as they stand; `load_table` asks more of them.
+
+    Raises:
+        TableError: the file is absent or is no table at all.
+    """
+    _check_file(path)
+    raw, notes, problems = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+    problems += repeated_columns(list(raw.columns))
+    raw = raw.loc[:, ~raw.columns.duplicated()]
+    frame = _trimmed(raw, text_columns=[*TEXT_COLUMNS, "age", label_column])
+    return Cells(frame, tuple(notes), tuple(problems))
 
 
 def save_table(table: Table, path: Path | str, *, allow_outside: bool = False) -> Table:
