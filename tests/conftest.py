@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+from tests.web import WebServer
 
 ROOT = Path(__file__).resolve().parents[1]
 FILMS = ROOT.parent / "shared" / "data" / "cxr-512"
@@ -26,6 +29,15 @@ def real_films() -> Path:
     if not (FILMS / "table.csv").exists():
         pytest.skip("the real films are not at hand (../shared/data/cxr-512)")
     return FILMS
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
+    """A local web server; nothing waits between two tries."""
+    monkeypatch.setattr("deepcovid.datasets.download.PAUSE", 0.0)
+    server = WebServer()
+    yield server
+    server.stop()
 
 
 def draw_film(rng: np.random.Generator, *, positive: bool, side: int = 48) -> np.ndarray:

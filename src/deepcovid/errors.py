@@ -52,6 +52,20 @@ class RecipeError(DeepCovidError):
     """A recipe with unknown keys or values out of range."""
 
 
+class FetchError(DeepCovidError):
+    """A file that cannot be had from where it was looked for, or is not the expected one.
+
+    Args:
+        unreachable: whether the server did not answer at all, so that its other files need not be asked for.
+    """
+
+    def __init__(
+        self, problem: str, *, mend: str = "", path: Path | str | None = None, unreachable: bool = False
+    ) -> None:
+        self.unreachable = unreachable
+        super().__init__(problem, mend=mend, path=path)
+
+
 class WeightsError(DeepCovidError):
     """Weights that are absent, damaged or made for another network."""
 

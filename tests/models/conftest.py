@@ -1,10 +1,8 @@
-"""Networks built once for all tests; a local web server that counts, breaks off and lies on demand."""
+"""Networks built once for all tests; published weights of a tiny one on a local web server."""
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from deepcovid import storage
 from deepcovid.models.architecture import ARCHITECTURES, Architecture, PublishedWeights
 from deepcovid.models.zoo import build_network
+from tests.web import WebServer
 
 
 @pytest.fixture(scope="session")
@@ -24,58 +23,6 @@ def network_of() -> Callable:
         return build_network(name, classes=2).eval()
 
     return built
-
-
-class WebServer:
-    """Files by path, served on 127.0.0.1; each answer can be cut after some bytes."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.ranges: list[str | None] = []  # the Range header of each request
-        self.cuts: list[int] = []  # the next answers break off after so many bytes
-        self.knows_ranges = True
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-
-    def stop(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-
-def _handler(server: WebServer) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            server.ranges.append(asked)
-            data = server.files.get(self.path)
-            if data is None:
-                return self.send_error(404)
-            start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and server.knows_ranges else 0
-            if start and start >= len(data):
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(data)}")
-                self.send_header("Content-Length", "0")
-                return self.end_headers()
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(data) - start))
-            self.end_headers()
-            stop = start + server.cuts.pop(0) if server.cuts else len(data)
-            self.wfile.write(data[start:stop])
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    return Handler
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    server = WebServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from deepcovid.errors import DeepCovidError, WeightsError
+from deepcovid.datasets.download import download, is_web_address
+from deepcovid.errors import DeepCovidError, FetchError, WeightsError
 from deepcovid.models.architecture import Architecture, PublishedWeights
-from deepcovid.models.download import download, is_web_address
 from deepcovid.models.weight_files import BACKBONE, COUNTER, fit_to_network, read_weights
 from deepcovid.models.zoo import architecture, backbone_shapes, network_names
 from deepcovid.progress import Progress, Silent
@@ -150,7 +150,10 @@ def _brought(name: str, published: PublishedWeights, source: Path | str | None, 
     target = _places(name)[0].parent / url.rpartition("/")[2]
     digest = published.sha256 if url.endswith(".pth") else ""
     progress.say(f"fetching the ImageNet weights of {name} from {url}")
-    download(url, target=target, sha256=digest, mend=ways_out(name), progress=progress)
+    try:
+        download(url, target=target, sha256=digest, mend=ways_out(name), progress=progress)
+    except FetchError as error:
+        raise WeightsError(error.problem, mend=error.mend) from error
     return url, target
 
 
