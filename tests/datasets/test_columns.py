@@ -33,3 +33,17 @@ def test_a_column_that_is_absent_is_unknown_everywhere() -> None:
     column = text_column(pd.DataFrame({"image": ["a", "b"]}, index=[7, 9]), "view")
     assert column.isna().all()
     assert column.index.tolist() == [7, 9]
+
+
+def test_a_person_stands_above_sources_and_patients() -> None:
+    frame = pd.DataFrame(
+        {
+            "image": ["a", "b", "c", "d"],
+            "source": ["north", "south", "south", None],
+            "patient": ["1", "1", "1", None],
+            "person": ["x", "x", None, "x"],
+        }
+    )
+    first, second, third, fourth = patient_ids(frame)
+    assert first == second == fourth != third
+    assert third == patient_ids(frame.drop(columns="person"))[2]

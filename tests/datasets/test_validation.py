@@ -126,6 +126,12 @@ def test_a_patient_on_two_sides(tmp_path: Path) -> None:
     assert mend.startswith("give all films of a patient one side")
 
 
+def test_a_person_on_two_sides(tmp_path: Path) -> None:
+    text = "image,label,source,patient,person,split\na.png,covid,x,1,one,train\nb.png,covid,y,1,one,test\n"
+    wrong, _ = one(csv(tmp_path, text), check_files=False)
+    assert wrong.startswith("a patient of source x and y stands on more than one side of the split: train (row 2)")
+
+
 @pytest.mark.parametrize("age", ["old", "-1", "120.5", "nan", "inf", "045Y", "1_0", '"65,5"', "NA"])
 def test_ages_that_are_none(tmp_path: Path, age: str) -> None:
     wrong, mend = one(csv(tmp_path, f"image,label,age\na.png,covid,65\nb.png,covid,{age}\n"), check_files=False)

@@ -137,3 +137,9 @@ def test_groups() -> None:
     assert group_of(labels, positive="covid", normal="normal").tolist() == ["positive", "normal", "other"]
     assert group_of(labels, positive="covid").tolist() == ["positive", "other", "other"]
     assert group_of(np.array([1, 0]), positive="1", normal="0").tolist() == ["positive", "normal"]
+
+
+def test_a_person_in_two_sources_counts_once() -> None:
+    twice = frame(source=["x", "y", "y"], patient=["1", "2", "3"], person=["7", "7", None])
+    assert read_scores(twice, positive="covid").n_patients == 2
+    assert read_scores(twice.drop(columns="person"), positive="covid").n_patients == 3

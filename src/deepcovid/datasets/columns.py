@@ -9,7 +9,7 @@ import pandas as pd
 SPLITS = ("train", "val", "test")
 FILE_COLUMNS = ("image", "lung_mask", "lesion_mask")
 TEXT_COLUMNS = (
-    "image", "label", "patient", "source", "split", "view", "sex", "date", "license", "lung_mask", "lesion_mask",
+    "image", "label", "patient", "person", "source", "split", "view", "sex", "date", "license", "lung_mask", "lesion_mask",
     "findings",
 )  # fmt: skip
 KNOWN_COLUMNS = (*TEXT_COLUMNS, "age")
@@ -22,11 +22,20 @@ def text_column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def patient_ids(frame: pd.DataFrame) -> pd.Series:
-    """One id a row, equal exactly where source and patient are both equal; missing where the patient is unknown."""
-    source, patient = text_column(frame, "source"), text_column(frame, "patient")
-    pairs = zip(source, patient, strict=True)
-    ids = [None if pd.isna(p) else json.dumps(["" if pd.isna(s) else s, p], ensure_ascii=False) for s, p in pairs]
-    return pd.Series(ids, index=frame.index, dtype=object, name="patient_id")
+    """One id a row, equal exactly where source and patient are both equal; missing where the patient is unknown.
+
+    A filled `person` takes the place of both: one person whose films stand in several sources.
+    """
+    cells = zip(*(text_column(frame, name) for name in ("person", "source", "patient")), strict=True)
+    return pd.Series([_id(*row) for row in cells], index=frame.index, dtype=object, name="patient_id")
+
+
+def _id(person: object, source: object, patient: object) -> str | None:
+    if not pd.isna(person):
+        return json.dumps(["person", "", str(person)], ensure_ascii=False)
+    if pd.isna(patient):
+        return None
+    return json.dumps(["" if pd.isna(source) else str(source), str(patient)], ensure_ascii=False)
 
 
 def group_ids(frame: pd.DataFrame) -> pd.Series:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from deepcovid.datasets.columns import AGE_RANGE, FILE_COLUMNS, SPLITS
+from deepcovid.datasets.columns import AGE_RANGE, FILE_COLUMNS, SPLITS, patient_ids, text_column
 
 LISTED = 20  # findings of one kind that are spelt out; the rest are counted
 
@@ -187,21 +187,20 @@ def _nearest_split(value: str) -> str:
 
 
 def _patients_on_two_sides(frame: pd.DataFrame) -> list[str]:
-    if "patient" not in frame.columns:
-        return []
-    source = frame["source"].fillna("") if "source" in frame.columns else ""
-    rows = pd.DataFrame({"patient": frame["patient"], "split": frame["split"], "source": source})
-    rows = rows[rows["patient"].notna() & rows["split"].isin(SPLITS)]
-    groups = rows.groupby(["source", "patient"])
+    ids = patient_ids(frame)
+    rows = pd.DataFrame({"id": ids, "split": frame["split"], "source": text_column(frame, "source").fillna("")})
+    rows = rows[ids.notna() & rows["split"].isin(SPLITS)]
+    groups = rows.groupby("id")
     torn = groups["split"].nunique()
     return _some(
-        (_torn_patient(s, groups.get_group((s, p))["split"]) for s, p in torn[torn > 1].index),
+        (_torn_patient(groups.get_group(one)) for one in torn[torn > 1].index),
         more="patients on two sides of the split",
     )
 
 
-def _torn_patient(source: str, split: pd.Series) -> str:
+def _torn_patient(rows: pd.DataFrame) -> str:
     """Told by rows: no patient's id reaches a log."""
+    split, source = rows["split"], " and ".join(sorted(set(rows["source"]) - {""}))
     sides = [f"{name} ({_rows(split[split == name].index)})" for name in SPLITS if (split == name).any()]
     of = f" of source {shown(source)}" if source else ""
     return (

@@ -228,11 +228,15 @@ def _text_column(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 def _in_order(frame: pd.DataFrame, *, score: np.ndarray, group: np.ndarray, n_dropped: int) -> Scores:
     """Patients by source and name, then films without a patient, each by group and score: no two orders differ."""
-    patient, source, raw_split = (_text_column(frame, name) for name in ("patient", "source", "split"))
+    patient, source, raw_split, person = (
+        _text_column(frame, name) for name in ("patient", "source", "split", "person")
+    )
+    place = np.where(person == "", source, "\x1fperson")  # a person stands above sources
+    patient = np.where(person == "", patient, person)
     split = np.array([_SPLITS.get(s.lower(), s) for s in raw_split], dtype=str)
     unknown = patient == ""
-    order = np.lexsort((score, group, split, source, patient, np.where(unknown, "", source), unknown))
-    ids = _cluster_codes(patient[order], source=source[order])
+    order = np.lexsort((score, group, split, source, patient, np.where(unknown, "", place), unknown))
+    ids = _cluster_codes(patient[order], source=place[order])
     return Scores(
         positive=(group == POSITIVE)[order],
         score=score[order],
