@@ -62,15 +62,23 @@ def modality(stored: np.ndarray, dataset: Any) -> Modality:
 def presented(film: Modality, dataset: Any, *, inverted: bool) -> Scaled:
     """Apply the first VOI LUT, or else the first window (PS3.3, C.11.2), and map its output range to [0, 1].
 
-    With neither, the range that the stored bits allow is mapped: the identity of PS3.4, N.2.1. That range is
-    taken from the pixels where it has more than 16 bits.
+    The output is (y − y_min) / (y_max − y_min), clipped, of y as pydicom's `apply_voi_lut(apply_modality_lut(…))`
+    gives it. After a VOI LUT of n bits y_min is 0 and y_max is 2^n − 1; otherwise they are the least and greatest value
+    that the stored bits allow (0 and 2^n − 1; −2^(n−1) and 2^(n−1) − 1 where signed; 0 and 2^n − 1 of a Modality LUT),
+    rescaled. A window fills that range; without one it is mapped as it stands, the identity of PS3.4, N.2.1: the
+    same value is the same grey in every film of a device, which the lowest and highest of each film would not give.
+    Only where more than 16 bits are stored, y_min and y_max are the film's own lowest and highest value.
+    Polarity comes last (`inverted`: 1 − x).
     """
-    notes = list(film.notes)
+    notes = [*film.notes, *_alternatives(dataset)]
     pixels, voi = _voi_lut(film, dataset), "lut"
     if pixels is None:
         pixels, voi = _windowed(film, dataset, notes)
     if pixels is None and film.bits <= 16:
         pixels, voi = range_scaled(film.values, low=film.low, high=film.high), f"stored range ({film.bits} bits)"
+        beyond = np.count_nonzero((film.values < film.low) | (film.values > film.high)) / film.values.size
+        if beyond:
+            notes.append(f"{beyond:.2%} of the pixels lie beyond the range of their bits, and were clipped")
         if np.ptp(pixels) < FAINT:
             notes.append(f"no window is given, and the pixels fill {np.ptp(pixels):.1%} of the range of their bits")
     if pixels is None:
@@ -105,10 +113,12 @@ def through(values: np.ndarray, table: np.ndarray, first: int) -> np.ndarray:
     """Values mapped by a table whose entry 0 belongs to `first`; values outside take its first or last entry.
 
     Done here, since pydicom 3.0's `apply_voi` keeps the index in the type of the table's output: 12-bit values wrap
-    round in a table of 8-bit entries.
+    round in a table of 8-bit entries. Fractions, after a rescale, are cut off as pydicom does.
     """
-    index = np.rint(values).astype(np.int64) if values.dtype.kind == "f" else values.astype(np.int64)
-    return table[np.clip(index - first, 0, table.size - 1)]
+    if values.dtype.kind == "f":
+        # clipped as floats: a rescale may leave the range of any integer
+        return table[np.clip(values - first, 0, table.size - 1).astype(np.int64)]
+    return table[np.clip(values.astype(np.int64) - first, 0, table.size - 1)]
 
 
 def window(values: np.ndarray, *, center: float, width: float, function: str = "LINEAR") -> np.ndarray:
@@ -143,6 +153,15 @@ def number(dataset: Any, keyword: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return found if found is not None and math.isfinite(found) else None
+
+
+def _alternatives(dataset: Any) -> list[str]:
+    """Where several views are offered (PS3.3, C.11.2.1.1 and C.11.2.1.2), that the first was taken."""
+    luts, centers = dataset.get("VOILUTSequence") or (), dataset.get("WindowCenter")
+    if len(luts) > 1:
+        return [f"the first of {len(luts)} VOI LUTs was taken"]
+    several = not luts and centers is not None and not isinstance(centers, str) and hasattr(centers, "__len__")
+    return [f"the first of {len(centers)} windows was taken"] if several and len(centers) > 1 else []
 
 
 def _voi_lut(film: Modality, dataset: Any) -> np.ndarray | None:
