@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from deepcovid.datasets.sources.listing import files_there
+from deepcovid.datasets.sources.counts import compare_counts
+from deepcovid.datasets.sources.listing import files_there, films_beside
 from deepcovid.datasets.sources.reading import OURS, refuse_problems
-from deepcovid.datasets.sources.source import SOURCES, Source
+from deepcovid.datasets.sources.source import SOURCES
 from deepcovid.datasets.sources.views import FRONTAL, VIEWS
 from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
@@ -56,42 +57,11 @@ def import_source(
     frame, notes = _chosen(parsed.frame, views=None if all_views else views, keep_ct=keep_ct)
     frame, absent = _present(frame, folder=folder, where=where, allow_absent=allow_absent)
     if frame.empty:
-        raise TableError(
-            "no film is left", path=where, mend="; ".join([*notes, *absent]) or f"look for\n{source.layout}"
-        )
-    counts = compare_counts(source, parsed.frame)
-    every = (*parsed.notes, *counts, *notes, *absent, *_unknown(frame))
-    return Table(frame=_ordered(frame), folder=folder, notes=tuple(dict.fromkeys(every)))
-
-
-def count(frame: pd.DataFrame, key: str) -> int:
-    """How many rows of a parsed collection `key` counts: "images", "patients", or "view:PA" and the like."""
-    if key == "images":
-        return len(frame)
-    if key == "patients":
-        return int(frame["patient"].nunique()) if "patient" in frame.columns else 0
-    column, _, value = key.partition(":")
-    return int((frame[column] == value).sum()) if column in frame.columns else 0
-
-
-def compare_counts(source: Source, frame: pd.DataFrame) -> list[str]:
-    """Whether the copy has as many rows as a known release, in sentences: which release, or what differs from it."""
-    differing = {version: _differences(expected, frame) for version, expected in source.versions.items() if expected}
-    if not differing:
-        return []
-    nearest = min(differing, key=lambda version: len(differing[version]))
-    if not differing[nearest]:
-        return [f"the counts are those of {source.title}, {nearest}"]
-    told = "; ".join(differing[nearest])
-    known = f" (of {len(differing)} known releases the nearest)" if len(differing) > 1 else ""
-    return [f"the counts differ from {source.title}, {nearest}{known}: {told}"]
-
-
-def _differences(expected: Mapping[str, int], frame: pd.DataFrame) -> list[str]:
-    found = {key: count(frame, key) for key in expected}
-    return [
-        f"{key.replace(':', ' ')} {found[key]:,} instead of {n:,}" for key, n in expected.items() if found[key] != n
-    ]
+        told = "; ".join([*notes, *absent])
+        raise TableError(f"no film is left ({told or 'no row'})", path=where, mend="keep more, or get the films")
+    every = (*parsed.notes, *compare_counts(source, parsed.frame), *notes, *absent)
+    every = (*every, *_unlisted(parsed.frame["image"], folder), *_two_sexes(frame), *_unknown(frame))
+    return Table(frame=_ordered(frame), folder=folder, path=parsed.metadata, notes=tuple(dict.fromkeys(every)))
 
 
 def _check_views(views: Sequence[str]) -> None:
@@ -157,6 +127,26 @@ def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bo
     return frame[there], [
         f"{len(absent)} of {len(frame)} films are absent from the copy and were left out: {names}{more}"
     ]
+
+
+def _unlisted(images: pd.Series, folder: Path) -> list[str]:
+    """Films that lie beside those of the metadata, and that no row names."""
+    beside = films_beside(folder, images)
+    if not beside:
+        return []
+    return [f"{len(beside)} images that no row of the metadata names were left out ({shown(beside[0])}, say)"]
+
+
+def _two_sexes(frame: pd.DataFrame) -> list[str]:
+    """Patients whose films tell both sexes: told by rows, as no patient's id reaches a log."""
+    if not {"patient", "sex"} <= set(frame.columns):
+        return []
+    torn = frame.groupby("patient")["sex"].nunique()
+    rows = frame.index[frame["patient"].isin(torn.index[torn > 1])]
+    if rows.empty:
+        return []
+    where = ", ".join(map(_row, rows[:LISTED])) + (", …" if len(rows) > LISTED else "")
+    return [f"{int((torn > 1).sum())} patients are of both sexes, so that their ids may be wrong: {where}"]
 
 
 def _unknown(frame: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepcovid.errors import TableError
+from deepcovid.imaging.finding import FILM_SUFFIXES
 
 
 def files_there(folder: Path, cells: pd.Series) -> pd.Series:
@@ -22,6 +23,14 @@ def files_there(folder: Path, cells: pd.Series) -> pd.Series:
             known[parent] = _files_of(os.path.join(folder, parent))
         found.append(name in known[parent])
     return pd.Series(found, index=cells.index, dtype=bool)
+
+
+def films_beside(folder: Path, cells: pd.Series) -> list[str]:
+    """The films in the folders that `cells` name which are none of `cells`; relative to `folder`, sorted."""
+    named = set(cells.dropna())
+    parents = {posixpath.dirname(cell) for cell in named}
+    found = (posixpath.join(parent, name) for parent in parents for name in _files_of(os.path.join(folder, parent)))
+    return sorted(path for path in found if path not in named and path.lower().endswith(tuple(FILM_SUFFIXES)))
 
 
 def files_below(folder: Path, *, suffixes: Sequence[str], under: str = "") -> list[str]:

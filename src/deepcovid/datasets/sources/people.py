@@ -30,6 +30,11 @@ def parse_age(word: str) -> float | None:
     return round(years, 4)
 
 
+def is_approximate_age(word: str) -> bool:
+    """Whether a cell tells a range or a bound and no age: "60-69", "50+", "<1"."""
+    return bool(re.search(r"[<>+–]|\d\s*-\s*\d|\dto|\d to ", word.strip().lower()))
+
+
 def parse_sex(word: str) -> str | None:
     """F or M from F, M, female, male; a word for unknown (DICOM's O included) is None.
 

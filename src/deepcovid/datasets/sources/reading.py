@@ -14,6 +14,7 @@ import pandas as pd
 from deepcovid.datasets.columns import KNOWN_COLUMNS
 from deepcovid.datasets.delimited import parse_delimited
 from deepcovid.datasets.sources.compressed import plain_bytes
+from deepcovid.datasets.sources.people import is_approximate_age, parse_age
 from deepcovid.datasets.sources.source import Parsed
 from deepcovid.datasets.validation import repeated_columns, shown
 from deepcovid.errors import TableError
@@ -76,6 +77,16 @@ class Metadata:
             words = ", ".join(f"{shown(word)!r} ({count})" for word, count in unknown.most_common(10))
             self.notes.append(f"{sum(unknown.values())} cells of {name} say nothing that is known here: {words}")
         return pd.Series(read, index=self.frame.index, dtype=object, name=name)
+
+    def ages(self, name: str, parse: Callable[[str], float | None] = parse_age) -> pd.Series:
+        """The column in years; ranges and bounds are counted in a note."""
+        years = self.cells(name, parse)
+        rough = [cell for cell in self.text(name).dropna() if is_approximate_age(cell)]
+        if rough:
+            self.notes.append(
+                f"{len(rough)} ages are ranges or bounds ({shown(rough[0])!r}, say): the middle or the bound was taken"
+            )
+        return years
 
     def problem(self, row: object, sentence: str) -> None:
         """Enter what is wrong in a row: what came, and what is allowed."""

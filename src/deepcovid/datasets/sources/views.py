@@ -10,7 +10,7 @@ _VIEWS = {
     "pa": "PA", "posteroanterior": "PA", "postero-anterior": "PA", "frontal pa": "PA", "pa erect": "PA", "pa upright": "PA",
     "ap": "AP", "anteroposterior": "AP", "antero-posterior": "AP", "frontal ap": "AP",
     "ap erect": "AP", "ap upright": "AP", "ap portable": "AP", "portable ap": "AP", "ap semi erect": "AP",
-    "ap supine": "AP supine", "supine": "AP supine", "supine ap": "AP supine", "ap horizontal": "AP supine",
+    "ap supine": "AP supine", "aps": "AP supine", "supine": "AP supine", "supine ap": "AP supine", "ap horizontal": "AP supine",
     "l": "lateral", "ll": "lateral", "rl": "lateral", "lat": "lateral", "lateral": "lateral",
     "left lateral": "lateral", "right lateral": "lateral",
     "lao": "oblique", "rao": "oblique", "lpo": "oblique", "rpo": "oblique", "oblique": "oblique",
