@@ -8,7 +8,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deepcovid.errors import ImageError
@@ -33,6 +33,12 @@ DECODER_FAILURES: tuple[type[Exception], ...] = (
     struct.error,
     zlib.error,
 )
+
+# JPEG and DICOM count rows and columns in 16 bits (T.81, B.2.2; PS3.3, C.7.6.3); no film is a line.
+LONGEST_SIDE, LONGEST_TO_SHORTEST = 65_535, 10_000
+
+# Told the pixels of every accepted header; a process with limits makes room for them.
+on_accepted: Callable[[int], None] | None = None
 
 _lock = threading.Lock()
 _held = contextlib.ExitStack()
@@ -75,15 +81,16 @@ def _silence() -> None:
 
     _held.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
-    logger = logging.getLogger("pydicom")
-    _held.callback(logger.setLevel, logger.level)
-    logger.setLevel(logging.CRITICAL + 1)
+    for name in ("pydicom", "PIL"):  # Pillow logs the values of TIFF tags
+        logger = logging.getLogger(name)
+        _held.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL + 1)
     _held.callback(setattr, ImageFile, "LOAD_TRUNCATED_IMAGES", ImageFile.LOAD_TRUNCATED_IMAGES)
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # other packages set it; half a film is no film
 
 
 def check_size(*, width: int, height: int, frames: int = 1, max_pixels: int, path: Path) -> None:
-    """Refuse an image whose header promises none or too many pixels, before anything is decoded.
+    """Refuse an image whose header promises none or too many pixels, or a line, before anything is decoded.
 
     Raises:
         ImageError: names the size and the limit.
@@ -99,3 +106,10 @@ def check_size(*, width: int, height: int, frames: int = 1, max_pixels: int, pat
             path=path,
             mend="export the film at a smaller size, or raise max_pixels if you trust the file",
         )
+    longest, shortest = max(width, height), min(width, height)
+    if longest > LONGEST_SIDE or longest > LONGEST_TO_SHORTEST * shortest:
+        raise ImageError(
+            f"the header gives a size of {width} × {height}: no film has this shape", path=path, mend="name a film"
+        )
+    if on_accepted is not None:
+        on_accepted(total)

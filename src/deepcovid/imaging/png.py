@@ -14,6 +14,8 @@ from deepcovid.errors import ImageError
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # PNG (third edition), section 11.2.1: colour type → samples a pixel
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+CHUNKS_AT_MOST = 200_000  # the largest film in chunks of 4 KiB
+UNPACKED_AT_MOST, UNPACKED_IN_ALL = 2**20, 2**26  # Pillow's limits for compressed text and profiles
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -29,13 +31,48 @@ def check_complete(data: bytes, *, path: Path) -> None:
         ImageError: the IEND chunk (PNG, section 11.2.4) is missing, or a critical chunk's checksum (5.5) is wrong.
     """
     ended = False
-    for kind, start, end in _places(data):
+    for count, (kind, start, end) in enumerate(_places(data)):
+        if count == CHUNKS_AT_MOST:
+            raise ImageError(f"this PNG has more than {count:,} chunks", path=path, mend="export the film again")
         critical = not kind[0] & 0x20
         if critical and zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             raise ImageError("this PNG file is damaged: a checksum is wrong", path=path, mend="copy the file again")
         ended = ended or kind == b"IEND"
     if not ended:
         raise ImageError("this PNG file is cut off: its end is missing", path=path, mend="copy the file again")
+
+
+def check_texts(data: bytes, *, path: Path) -> None:
+    """Refuse a PNG whose compressed texts or colour profile unpack to more than any film carries: a bomb.
+
+    Raises:
+        ImageError: a zTXt, iTXt or iCCP chunk (PNG, sections 11.3.3 and 11.3.2.3) of more than 1 MiB, or all of more
+            than 64 MiB.
+    """
+    total = 0
+    for kind, content in chunks(data):
+        if kind not in (b"zTXt", b"iTXt", b"iCCP"):
+            continue
+        packed = _packed_text(kind, content)
+        try:
+            size = len(zlib.decompressobj().decompress(packed, UNPACKED_AT_MOST + 1))
+        except zlib.error:
+            size = 0  # Pillow decides whether it matters
+        total += size
+        if size > UNPACKED_AT_MOST or total > UNPACKED_IN_ALL:
+            raise ImageError(
+                "this PNG carries a text or colour profile that unpacks to more than any film's",
+                path=path,
+                mend="export the film again without texts (metadata)",
+            )
+
+
+def _packed_text(kind: bytes, content: bytes) -> bytes:
+    """The compressed part: after keyword and method, and in iTXt after flag, language and translated keyword."""
+    _, _, rest = content.partition(b"\0")
+    if kind != b"iTXt":
+        return rest[1:]
+    return rest[2:].split(b"\0", 2)[-1] if rest[:1] == b"\1" else b""
 
 
 def _places(data: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from deepcovid.errors import ImageError
 from deepcovid.imaging.guards import DECODER_FAILURES, check_size
+from deepcovid.imaging.headers import check_jpeg, check_tiff, check_webp
 from deepcovid.imaging.luma import luma, range_scaled, unit_scaled
-from deepcovid.imaging.png import check_complete, colour16, significant_bits
+from deepcovid.imaging.png import check_complete, check_texts, colour16, significant_bits
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,6 +24,7 @@ ORIENTATIONS |= {5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
 ORIENTATION_TAG = 274
 # TIFF 6.0: NewSubfileType, BitsPerSample, PhotometricInterpretation, SampleFormat, SMinSampleValue, SMaxSampleValue
 SUBFILE, BITS, PHOTOMETRIC, SAMPLE_FORMAT, S_MIN, S_MAX = 254, 258, 262, 339, 340, 341
+TAGS = (SUBFILE, BITS, PHOTOMETRIC, SAMPLE_FORMAT, S_MIN, S_MAX)
 RE_EXPORT = "export the film again as PNG, JPEG, WebP, TIFF or DICOM"
 
 
@@ -37,15 +39,14 @@ def decode_raster(
     Raises:
         ImageError: the file is damaged, cut off, too large, of several pages, or of a mode that is no film's.
     """
-    if kind == "PNG":
-        check_complete(data, path=path)
+    check_header(data, kind=kind, path=path, max_pixels=max_pixels)
     image = _opened(data, kind, path, max_pixels)
     check_size(width=image.width, height=image.height, max_pixels=max_pixels, path=path)
     try:
         page_note = _choose_page(image, kind, path, frame)
         check_size(width=image.width, height=image.height, max_pixels=max_pixels, path=path)
         turn = _orientation(image)
-        tags = dict(getattr(image, "tag_v2", {}))
+        tags = _tags(image)
         image.load()
         facts: dict[str, Any] = {"format": kind, "mode": image.mode, "bit_depth": 8, "inverted": False, "voi": None}
         facts["notes"] = [page_note] if page_note else []
@@ -55,6 +56,23 @@ def decode_raster(
     facts["rotated"], facts["mirrored"] = ORIENTATIONS[turn]
     # Pillow turns a TIFF while it loads it and leaves the others as they are stored.
     return (pixels if kind == "TIFF" else turned(pixels, turn)), facts
+
+
+def check_header(data: bytes, *, kind: str, path: Path, max_pixels: int) -> None:
+    """Refuse what the headers alone show: cut off, too large, more pages, scans or texts than any film.
+
+    Raises:
+        ImageError: as said.
+    """
+    if kind == "PNG":
+        check_complete(data, path=path)
+        check_texts(data, path=path)
+    elif kind == "JPEG":
+        check_jpeg(data, path=path, max_pixels=max_pixels)
+    elif kind == "WEBP":
+        check_webp(data, path=path, max_pixels=max_pixels)
+    else:
+        check_tiff(data, path=path, max_pixels=max_pixels)
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -114,7 +132,13 @@ def _choose_page(image: Image.Image, kind: str, path: Path, frame: int | None) -
 
 def _is_preview(image: Image.Image, page: int) -> bool:
     image.seek(page)
-    return bool(int(dict(getattr(image, "tag_v2", {})).get(SUBFILE, 0)) & 1)
+    return bool(int(_tags(image).get(SUBFILE, 0)) & 1)
+
+
+def _tags(image: Image.Image) -> dict[int, Any]:
+    """The TIFF tags that matter; the others may be long, and are left packed."""
+    found = getattr(image, "tag_v2", {})
+    return {tag: found[tag] for tag in TAGS if tag in found}
 
 
 def _orientation(image: Image.Image) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from deepcovid.errors import ImageError
 from deepcovid.imaging.finding import FILM_SUFFIXES, find_films, is_film_name
 from deepcovid.imaging.guards import quiet
+from deepcovid.imaging.headers import check_tiff
+from deepcovid.imaging.isolation import decode_isolated
 from deepcovid.imaging.radiograph import Radiograph
 from deepcovid.storage import sha256_bytes
 
@@ -66,8 +69,12 @@ def read_radiograph(path: Path | str, *, max_pixels: int = MAX_PIXELS, frame: in
     kind = kind_of(data)
     if kind is None:
         raise ImageError(f"this is {_described(data)}, not a film", path=path, mend=f"save the film as {FIVE}")
-    with quiet():
-        pixels, facts = _decoded(data, kind, path, max_pixels, frame)
+    if _needs_child(data, kind, path, max_pixels):
+        pixels, facts = decode_isolated(data, kind=kind, path=path, max_pixels=max_pixels, frame=frame)
+    else:
+        pixels, facts = decode(data, kind=kind, path=path, max_pixels=max_pixels, frame=frame)
+    if pixels.size == 1:
+        raise ImageError("this image is one pixel", path=path, mend="name a film")
     return Radiograph(pixels, {"path": str(path), **facts, "sha256": sha256_bytes(data)})
 
 
@@ -137,16 +144,31 @@ def _bytes_of(path: Path, max_pixels: int) -> bytes:
     return data
 
 
-def _decoded(
-    data: bytes, kind: str, path: Path, max_pixels: int, frame: int | None
+def decode(
+    data: bytes, *, kind: str, path: Path, max_pixels: int, frame: int | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    if kind == "DICOM":
-        from deepcovid.imaging.dicom import decode_dicom
+    """The film in these bytes, decoded in this process: float32 (H, W) in [0, 1], and the facts for its origin.
 
-        return decode_dicom(data, path=path, max_pixels=max_pixels, frame=frame)
-    from deepcovid.imaging.raster import decode_raster
+    Raises:
+        ImageError: as for `read_radiograph`.
+    """
+    with quiet():
+        if kind == "DICOM":
+            from deepcovid.imaging.dicom import decode_dicom
 
-    return decode_raster(data, kind=kind, path=path, max_pixels=max_pixels, frame=frame)
+            return decode_dicom(data, path=path, max_pixels=max_pixels, frame=frame)
+        from deepcovid.imaging.raster import decode_raster
+
+        return decode_raster(data, kind=kind, path=path, max_pixels=max_pixels, frame=frame)
+
+
+def _needs_child(data: bytes, kind: str, path: Path, max_pixels: int) -> bool:
+    """Whether a decoder works on it that can hang, crash or eat memory: those of DICOM, libwebp and libtiff."""
+    if not sys.executable:  # an interpreter inside another program cannot start itself
+        return False
+    if kind == "TIFF":
+        return check_tiff(data, path=path, max_pixels=max_pixels)
+    return kind in ("DICOM", "WEBP")
 
 
 def _described(data: bytes) -> str:
