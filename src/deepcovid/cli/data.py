@@ -7,32 +7,19 @@ from typing import Annotated
 
 import typer
 
+from deepcovid.cli import data_sources
+from deepcovid.cli import data_build, data_fetch
 from deepcovid.cli.console import console, refuse_overwriting
 
 OUTSIDE = "Allow films outside the table's folder."
 app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
+app.command()(data_fetch.fetch)
+app.add_typer(data_build.app, name="build")
 
 
-@app.command("import")
-def import_(
-    folder: Annotated[Path, typer.Argument(help="FOLDER/<label>/films, or FOLDER/{train,val,test}/<label>/films.")],
-    out: Annotated[Path, typer.Option(help="The table to write (CSV or Parquet), in FOLDER or above it.")],
-    source: Annotated[
-        str | None, typer.Option(help="The hospital or collection that all these films come from.")
-    ] = None,
-    allow_outside: Annotated[bool, typer.Option("--allow-outside", help=OUTSIDE)] = False,
-) -> None:
-    """Turn a folder of class folders into a table."""
-    from deepcovid.datasets.folder import import_folder
-    from deepcovid.datasets.table import save_table
-
-    table = save_table(import_folder(folder, source=source), out, allow_outside=allow_outside)
-    screen = console()
-    for label, count in table.frame["label"].value_counts().sort_index().items():
-        screen.print(f"{label}: {count} films", markup=False)
-    for note in table.notes:
-        screen.print(f"! {note}", style="yellow", markup=False)
-    screen.print(f"written: {out}", markup=False)
+app.command("import")(data_sources.import_)
+app.command("list")(data_sources.list_)
+app.command("info")(data_sources.info)
 
 
 @app.command()

@@ -33,8 +33,13 @@ def compare_counts(source: Source, frame: pd.DataFrame) -> list[str]:
 
 
 def spoken(key: str) -> str:
-    """The name of a count as a reader sees it: "view:PA" is "view PA"."""
-    return key.replace(":", " ")
+    """The name of a count as a reader sees it: "patients", or "PA" for "view:PA"."""
+    return key.partition(":")[2] or key
+
+
+def counts_line(expected: Mapping[str, int]) -> str:
+    """Published counts in words: "149 images, 77 patients, 23 CT"."""
+    return ", ".join(f"{number:,} {spoken(key)}" for key, number in expected.items()) or "not known"
 
 
 def _differences(expected: Mapping[str, int], frame: pd.DataFrame) -> list[str]:

@@ -25,7 +25,6 @@ def import_source(
     *,
     name: str,
     views: Sequence[str] = FRONTAL,
-    all_views: bool = False,
     keep_ct: bool = False,
     allow_absent: bool = False,
 ) -> Table:
@@ -38,7 +37,6 @@ def import_source(
         folder: the copy of the collection; the table's paths start from it.
         name: a registered source.
         views: the views to keep, of `VIEWS`.
-        all_views: keep every view.
         keep_ct: keep what is no X-ray, too.
         allow_absent: leave out rows whose file is absent and say so, instead of refusing the copy.
 
@@ -54,7 +52,7 @@ def import_source(
     parsed = source.read(folder)
     where = parsed.metadata or folder
     refuse_problems(_row_problems(parsed.frame), path=where)
-    frame, notes = _chosen(parsed.frame, views=None if all_views else views, keep_ct=keep_ct)
+    frame, notes = _chosen(parsed.frame, views=views, keep_ct=keep_ct)
     frame, absent = _present(frame, folder=folder, where=where, allow_absent=allow_absent)
     if frame.empty:
         told = "; ".join([*notes, *absent])
@@ -91,7 +89,7 @@ def _row(row: object) -> str:
     return f"row {row}" if isinstance(row, int) else str(row)
 
 
-def _chosen(frame: pd.DataFrame, *, views: Sequence[str] | None, keep_ct: bool) -> tuple[pd.DataFrame, list[str]]:
+def _chosen(frame: pd.DataFrame, *, views: Sequence[str], keep_ct: bool) -> tuple[pd.DataFrame, list[str]]:
     """The rows of X-rays of the wished views; what was left out and why."""
     notes = []
     if not keep_ct and "modality" in frame.columns:
@@ -99,7 +97,7 @@ def _chosen(frame: pd.DataFrame, *, views: Sequence[str] | None, keep_ct: bool) 
         for modality, number in Counter(frame.loc[other, "modality"]).most_common():
             notes.append(f"{number} {modality} images are no X-rays and were left out (--keep-ct keeps them)")
         frame = frame[~other]
-    if views is not None and "view" in frame.columns:
+    if "view" in frame.columns:
         other = frame["view"].notna() & ~frame["view"].isin(list(views))
         for view, number in Counter(frame.loc[other, "view"]).most_common():
             notes.append(f"{number} films of view {view} were left out (kept were {', '.join(views)}; see --views)")
@@ -117,16 +115,14 @@ def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bo
         lines = [f"{_row(row)}: there is no file {shown(cell)}" for row, cell in absent.items()]
         hidden = len(lines) - LISTED
         raise TableError(
-            f"{len(absent)} of {len(frame)} films are not in the copy",
+            f"{len(absent)} of {len(frame)} films are not in the copy → "
+            "get their files, or go on without them with --allow-absent",
             path=where,
             problems=[*lines[:LISTED], *([f"… and {hidden} more absent files"] if hidden > 0 else [])],
-            mend="get the files, or go on without them with --allow-absent",
         )
     names = ", ".join(f"{shown(cell)} ({_row(row)})" for row, cell in absent.head(LISTED).items())
     more = f", and {len(absent) - LISTED} more" if len(absent) > LISTED else ""
-    return frame[there], [
-        f"{len(absent)} of {len(frame)} films are absent from the copy and were left out: {names}{more}"
-    ]
+    return frame[there], [f"absent from the copy, and left out: {len(absent)} of {len(frame)} films: {names}{more}"]
 
 
 def _unlisted(images: pd.Series, folder: Path) -> list[str]:

@@ -152,8 +152,7 @@ def refuse_problems(problems: Sequence[str], *, path: Path) -> None:
     listed = [*problems[:LISTED], *([f"… and {hidden} more problems"] if hidden > 0 else [])]
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     raise TableError(
-        f"the collection's metadata cannot be used: {count}",
+        f"the collection's metadata cannot be used: {count} → mend the rows, or get the file anew",
         path=path,
         problems=listed,
-        mend="mend the rows, or get the file anew from the collection",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -81,6 +81,12 @@ class Source:
     def versions(self) -> dict[str, Mapping[str, int]]:
         """The counts of every known release, the one that is described first."""
         return {self.version or "as published": self.expected, **self.other_versions}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the reader, as JSON holds it."""
+        plain = {name: getattr(self, name) for name in ("name", "title", "home", "licence", "citation", "access")}
+        counts = {version: dict(expected) for version, expected in self.versions.items()}
+        return {**plain, "steps": list(self.steps), "layout": self.layout.splitlines(), "expected": counts}
 
 
 SOURCES = Registry[Source]("source")
