@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import ImageError
+from deepcovid.imaging.codestream import check_codestream
 from deepcovid.imaging.guards import DECODER_FAILURES
 
 UNCOMPRESSED = "export the film again uncompressed (Explicit VR Little Endian), or as PNG"
@@ -73,6 +74,7 @@ def stored_values(dataset: Any, index: int, *, path: Path) -> tuple[np.ndarray, 
     options = {} if shift == 0 else {"correct_unused_bits": False}
     plugin = _plugin(dataset.file_meta.TransferSyntaxUID)
     try:
+        check_codestream(dataset, index=index, path=path)
         values = np.asarray(pixel_array(dataset, index=index, decoding_plugin=plugin, **options))
     except DECODER_FAILURES as error:
         short = "less than expected" in str(error)
