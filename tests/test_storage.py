@@ -156,3 +156,12 @@ def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert storage.cache_dir() == tmp_path
     monkeypatch.delenv("DEEPCOVID_CACHE")
     assert storage.cache_dir().name == "deepcovid"
+
+
+@pytest.mark.parametrize(
+    ("content", "blob"),
+    [(b"", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"), (b"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a")],
+)
+def test_git_blob_ids_are_those_of_git_hash_object(tmp_path: Path, content: bytes, blob: str) -> None:
+    (tmp_path / "file").write_bytes(content)
+    assert storage.git_blob_file(tmp_path / "file") == blob

@@ -196,6 +196,16 @@ def sha256_file(path: Path | str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def git_blob_file(path: Path | str) -> str:
+    """Git's id of a file's content: the SHA-1 of "blob", the size in bytes, a zero byte and the bytes."""
+    path = Path(path)
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def sha256_sources(package: str) -> str:
     """The SHA-256 of the source files of a package of ours: what was computed by other code is not taken for its result."""
     folder = Path(__file__).parent / package

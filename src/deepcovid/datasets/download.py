@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from deepcovid.errors import FetchError
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import sha256_file
+from deepcovid.storage import git_blob_file, sha256_file
 
 MEBIBYTE = 1 << 20
 PIECE = 1 << 16  # bytes that are written at once
@@ -61,6 +61,7 @@ def download(
     target: Path,
     sha256: str,
     mend: str,
+    git_blob: str = "",
     size: int | None = None,
     progress: Progress | None = None,
     timeout: float = TIMEOUT,
@@ -73,6 +74,7 @@ def download(
         target: the file to make; it appears only when whole and verified.
         sha256: the expected digest, or its first digits; empty accepts any file.
         mend: what the user can do instead, said in every error.
+        git_blob: the expected id of the content in git, where it is known.
         size: the expected length in bytes, where it is known.
         progress: shows a bar in MiB.
         timeout: seconds to wait for the server.
@@ -92,24 +94,38 @@ def download(
     resumed = _size(part) > 0
     _receive_whole(wanted, part, mend=mend)
     digest = sha256_file(part)
-    if digest.startswith(sha256) and size in {None, _size(part)}:
+    difference = _difference(part, digest, size=size, sha256=sha256, git_blob=git_blob)
+    if not difference:
         os.replace(part, target)
         return digest
-    came = _size(part)
     part.unlink()
     if resumed:  # the rest of another version may have been joined to what was there: once more, from the start
         return download(
-            url, target=target, sha256=sha256, mend=mend, size=size, progress=progress, timeout=timeout, stop=stop
+            url,
+            target=target,
+            sha256=sha256,
+            mend=mend,
+            git_blob=git_blob,
+            size=size,
+            progress=progress,
+            timeout=timeout,
+            stop=stop,
         )
-    raise FetchError(f"{url} {_difference(came, digest, size=size, sha256=sha256)}; it was thrown away", mend=mend)
+    raise FetchError(f"{url} came with {difference}; it was thrown away", mend=mend)
 
 
-def _difference(came: int, digest: str, *, size: int | None, sha256: str) -> str:
+def _difference(part: Path, digest: str, *, size: int | None, sha256: str, git_blob: str) -> str:
+    """What a file has that the expected one has not; empty where it is the expected one."""
+    came = _size(part)
     if size is not None and came > size:
-        return f"came with more than the expected {size:,} bytes"
+        return f"more than the expected {size:,} bytes"
     if size not in {None, came}:
-        return f"came with {came:,} bytes, not {size:,}"
-    return f"came with SHA-256 {digest}, not {sha256}{'…' if len(sha256) < len(digest) else ''}"
+        return f"{came:,} bytes, not {size:,}"
+    if not digest.startswith(sha256):
+        return f"SHA-256 {digest}, not {sha256}{'…' if len(sha256) < len(digest) else ''}"
+    if git_blob and (found := git_blob_file(part)) != git_blob:
+        return f"the git blob id {found}, not {git_blob}"
+    return ""
 
 
 def _receive_whole(wanted: Wanted, part: Path, *, mend: str) -> None:
