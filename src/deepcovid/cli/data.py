@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deepcovid.cli import data_sources
-from deepcovid.cli import data_build, data_fetch
+from deepcovid.cli import data_build, data_fetch, data_sources
 from deepcovid.cli.console import console, refuse_overwriting
 
 OUTSIDE = "Allow films outside the table's folder."
