@@ -214,3 +214,44 @@ def test_the_origin_names_no_patient_and_nothing_is_warned(dicom: Write):
         warnings.simplefilter("error")
         origin = str(read_radiograph(path).origin)
     assert not any(secret in origin for secret in ("Doe", "Jane", "MRN-4711", "1950"))
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "inverted", "contradiction"),
+    [
+        ("MONOCHROME1", "INVERSE", True, False),
+        ("MONOCHROME1", None, True, False),
+        ("MONOCHROME1", "IDENTITY", True, True),
+        ("MONOCHROME2", "IDENTITY", False, False),
+        ("MONOCHROME2", "INVERSE", True, True),
+    ],
+)
+def test_presentation_lut_shape(photometric: str, shape: str | None, inverted: bool, contradiction: bool, dicom: Write):
+    stored = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+    shapes = {} if shape is None else {"PresentationLUTShape": shape}
+    film = read_radiograph(dicom(stored, PhotometricInterpretation=photometric, **shapes))
+    assert film.pixels == pytest.approx(1 - stored / 4095 if inverted else stored / 4095, abs=1e-6)
+    assert film.origin["inverted"] is inverted
+    assert any("contradict" in note for note in film.origin["notes"]) is contradiction
+
+
+def test_an_index_lists_its_images():
+    error = refused(OWN / "dicomdirtests" / "DICOMDIR")
+    assert "an index (DICOMDIR)" in error.problem
+    assert "31 images" in error.problem
+    first = error.mend.removeprefix("name one of them: ").split(",")[0]
+    assert read_radiograph(OWN / "dicomdirtests" / first).shape == (16, 16)
+    assert "and 26 more" in error.mend
+
+
+def test_raw_detector_values_and_odd_pixels_are_told(dicom: Write):
+    elements = {"PresentationIntentType": "FOR PROCESSING", "ImagerPixelSpacing": [0.2, 0.1]}
+    notes = " ".join(read_radiograph(dicom(np.zeros((8, 8), np.uint16), **elements)).origin["notes"])
+    assert "FOR PROCESSING" in notes
+    assert "not square: 0.2 mm high, 0.1 mm wide" in notes
+
+
+def test_samples_beyond_their_bits_are_clipped_and_told(dicom: Write):
+    colour = np.full((8, 8, 3), 255, np.uint8)
+    film = read_radiograph(dicom(colour, bits=8))
+    assert film.pixels.min() == 1
