@@ -8,6 +8,7 @@ counted, and nothing else is guessed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read(folder: Path) -> Parsed:
     """All rows of metadata.csv."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
     data = read_metadata(home / "metadata.csv", required=("filename", "patient_id", "sex", "age", "view", "label"))
-    _unswap(data)
+    people = _unswapped(data)
     beside = "" if not (home / IMAGES).is_dir() else f"{IMAGES}/"
     findings = data.text("label").map(lambda cell: cell.split(","), na_action="ignore")
     clear = int((data.text("opacification") == "0").sum())
@@ -52,20 +53,22 @@ def read(folder: Path) -> Parsed:
             "source": "covid-cxnet",
             "view": data.cells("view", parse_view),
             "modality": data.cells("modality", parse_modality).fillna("X-ray"),
-            "sex": data.cells("sex", parse_sex),
-            "age": data.ages("age"),
+            "sex": people.cells("sex", parse_sex),
+            "age": people.ages("age"),
         },
         notes=notes,
     )
 
 
-def _unswap(data: Metadata) -> None:
-    """Put sex and age into their columns where a row has each in the place of the other."""
+def _unswapped(data: Metadata) -> Metadata:
+    """The same file with sex and age in their columns where a row has each in the place of the other."""
     swapped = [row for row, age in data.text("age").items() if _reads(age, parse_sex) and _no_sex(data, row)]
-    pairs = data.frame.loc[swapped, ["age", "sex"]].to_numpy()
-    data.frame.loc[swapped, ["sex", "age"]] = pairs
-    if swapped:
-        data.notes.append(f"{len(swapped)} rows have sex and age in each other's column, and were put right")
+    if not swapped:
+        return data
+    data.notes.append(f"{len(swapped)} rows have sex and age in each other's column, and were put right")
+    frame = data.frame.copy()
+    frame.loc[swapped, ["sex", "age"]] = data.frame.loc[swapped, ["age", "sex"]].to_numpy()
+    return replace(data, frame=frame)
 
 
 def _no_sex(data: Metadata, row: Any) -> bool:

@@ -130,7 +130,7 @@ def _unlisted(images: pd.Series, folder: Path) -> list[str]:
     beside = films_beside(folder, images)
     if not beside:
         return []
-    return [f"{len(beside)} images that no row of the metadata names were left out ({shown(beside[0])}, say)"]
+    return [f"beside the films lie {len(beside)} that no row of the metadata names: left out ({shown(beside[0])}, say)"]
 
 
 def _two_sexes(frame: pd.DataFrame) -> list[str]:

@@ -43,7 +43,7 @@ class Metadata:
         """The column as it stands; all None where the file has no such column."""
         if name in self.frame.columns:
             return self.frame[name]
-        return pd.Series(None, index=self.frame.index, dtype=object, name=name)
+        return pd.Series([None] * len(self.frame), index=self.frame.index, dtype=object, name=name)
 
     def needed(self, name: str) -> pd.Series:
         """The column as it stands; an empty cell in it is a problem."""
@@ -67,7 +67,7 @@ class Metadata:
         unknown: Counter[str] = Counter()
         for row, cell in self.text(name).items():
             try:
-                read[row] = None if cell is None else parse(cell)
+                read[row] = parse(cell) if isinstance(cell, str) else None
             except ValueError as error:
                 read[row] = None
                 unknown[cell] += 1
