@@ -13,8 +13,8 @@ LISTED = 5
 LARGEST = 256 * 2**20  # bytes of an index
 
 
-def directory_images(path: Path | str) -> tuple[list[Path], int]:
-    """The files that an index lists as images, in its order, and how many of its entries lead out of its folder.
+def directory_images(path: Path | str) -> list[Path]:
+    """The files that an index lists as images, in its order.
 
     File IDs (PS3.10, 8.2) are written in capitals; where a file system keeps small letters, those are taken. Whether
     a file is there is not asked.
@@ -23,7 +23,7 @@ def directory_images(path: Path | str) -> tuple[list[Path], int]:
         path: a file called DICOMDIR.
 
     Raises:
-        ImageError: it is no index, damaged, or lists no image.
+        ImageError: it is no index, damaged, lists no image, or an entry leads out of its folder.
     """
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
@@ -40,7 +40,13 @@ def directory_images(path: Path | str) -> tuple[list[Path], int]:
         ) from None
     if not listed:
         raise ImageError("this index (DICOMDIR) lists no image", path=path, mend="name the folder of the films instead")
-    return listed, outside
+    if outside:
+        raise ImageError(
+            f"{outside} entries of this index (DICOMDIR) lead out of its folder",
+            path=path,
+            mend="name the folder of the films instead",
+        )
+    return listed
 
 
 def directory_refusal(dataset: Any, *, path: Path) -> ImageError:
