@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CACHE_VARIABLE = "DEEPCOVID_CACHE"
+FORMULA = frozenset("=+-@")  # a spreadsheet takes a cell that begins so for a formula, and may run it
 
 
 def cache_dir() -> Path:

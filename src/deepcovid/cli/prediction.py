@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deepcovid.runs.predict import Prediction, Predictions
 
 SHOWN = 20  # films told one by one; of more, the most certain
+LISTED = 50  # files told that are no films
 
 
 class Style(enum.StrEnum):
@@ -36,28 +37,38 @@ def predict(
         str | None, typer.Option(envvar="DEEPCOVID_NEXT_STEP", help="What your site says after a positive call.")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    frame: Annotated[int | None, typer.Option(min=1, help="Of films with several frames or pages, this one.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch."""
-    from deepcovid.imaging.finding import find_films
+    from deepcovid.imaging.finding import look_for_films
     from deepcovid.models.detector import FILES, Detector
     from deepcovid.models.engine import cores
     from deepcovid.runs.predict import NEXT_STEP, Wishes
     from deepcovid.runs.predict import predict as run
 
     loaded = Detector.load(detector)
-    films = find_films(paths)
+    looked = look_for_films(paths)
+    films = looked.films
     if heatmap is not None:  # maps of an earlier call are no films
         films = [film for film in films if heatmap.resolve() not in film.resolve().parents]
     refuse_overwriting([json_file, csv_file], inputs=[*films, *(loaded.folder / name for name in FILES)])
-    wishes = Wishes(heatmaps=heatmap, style=style.value, next_step=next_step or NEXT_STEP, workers=workers or cores())
+    wishes = Wishes(
+        heatmaps=heatmap,
+        style=style.value,
+        next_step=next_step or NEXT_STEP,
+        workers=workers or cores(),
+        frame=frame,
+    )
     found = run(loaded, films, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
+    found.failed, found.left_out = looked.refused | found.failed, looked.left_out
     _write(found, loaded, json_file=json_file, csv_file=csv_file)
     if "-" not in {str(json_file), str(csv_file)}:
         _show(found, loaded)
         for path in (csv_file, json_file):
             if path is not None:
                 typer.echo(f"written: {path}")
+    _tell_left_out(found)
     _tell_failures(found)
     if found.failed:
         raise typer.Exit(1 if found.done else 2)
@@ -71,6 +82,7 @@ def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
         "notice": NOTICE,
         "predictions": [prediction.to_dict() for prediction in found.done],
         "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],
+        "left_out": [{"file": str(path), "reason": reason} for path, reason in found.left_out.items()],
     }
 
 
@@ -125,6 +137,15 @@ def _lines(prediction: Prediction) -> list[str]:
     if prediction.heatmap is not None:
         lines.append(f"       heat map: {printable(prediction.heatmap)}")
     return lines
+
+
+def _tell_left_out(found: Predictions) -> None:
+    if found.left_out:
+        screen = console(error=True)
+        told = [f"{printable(path)} ({reason})" for path, reason in found.left_out.items()]
+        more = f", … and {len(told) - LISTED} more (all of them: --json)" if len(told) > LISTED else ""
+        count = "1 file was" if len(told) == 1 else f"{len(told)} files were"
+        screen.print(f"{count} left out: {', '.join(told[:LISTED])}{more}", style="dim", markup=False)
 
 
 def _tell_failures(found: Predictions) -> None:

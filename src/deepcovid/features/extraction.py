@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.imaging.readers import read_radiograph
+from deepcovid.imaging.readers import read_film
 from deepcovid.models.engine import ENGINE, open_session
 from deepcovid.storage import sha256_bytes, sha256_sources
 
@@ -28,7 +28,7 @@ def reading() -> dict[str, str]:
 
 def resized_film(path: Path, preprocessing: Preprocessing) -> np.ndarray:
     """The film at the network's size: float32 (h, w) in [0, 1]."""
-    return preprocessing.resize_film(read_radiograph(path).pixels)
+    return preprocessing.resize_film(read_film(path).pixels)
 
 
 class FilmExtractor:

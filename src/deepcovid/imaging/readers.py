@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import ImageError
+from deepcovid.imaging.archive import archive_of, member_bytes
 from deepcovid.imaging.finding import FILM_SUFFIXES, find_films, is_film_name
 from deepcovid.imaging.guards import quiet
 from deepcovid.imaging.headers import check_tiff
@@ -16,12 +17,14 @@ from deepcovid.imaging.isolation import decode_isolated
 from deepcovid.imaging.radiograph import Radiograph
 from deepcovid.storage import sha256_bytes
 
-__all__ = ["FILM_SUFFIXES", "MAX_PIXELS", "find_films", "is_film_name", "read_mask", "read_radiograph"]
+__all__ = ["FILM_SUFFIXES", "MAX_PIXELS", "find_films", "is_film_name", "read_film", "read_mask", "read_radiograph"]
 
 MAX_PIXELS = 100_000_000
 # A file has at most 8 bytes a pixel (four 16-bit channels) and some room for what else it carries.
 BYTES_A_PIXEL, BYTES_BESIDE = 8, 64 * 2**20
 FIVE = "PNG, JPEG, WebP, TIFF or DICOM"
+# What is scored or trained on: no chest film is smaller, or longer than five times its width.
+SHORTEST_SIDE, LONGEST_TO_SHORTEST = 16, 5
 # A mask with so few values is a drawing or a map of labels, one with more is blurred by lossy compression.
 LABELS_AT_MOST = 16
 
@@ -68,7 +71,7 @@ def read_radiograph(path: Path | str, *, max_pixels: int = MAX_PIXELS, frame: in
     data = _bytes_of(path, max_pixels)
     kind = kind_of(data)
     if kind is None:
-        raise ImageError(f"this is {_described(data)}, not a film", path=path, mend=f"save the film as {FIVE}")
+        raise ImageError(f"this is {_described(data)}, not a film", path=path, mend=_mend(data))
     if _needs_child(data, kind, path, max_pixels):
         pixels, facts = decode_isolated(data, kind=kind, path=path, max_pixels=max_pixels, frame=frame)
     else:
@@ -76,6 +79,23 @@ def read_radiograph(path: Path | str, *, max_pixels: int = MAX_PIXELS, frame: in
     if pixels.size == 1:
         raise ImageError("this image is one pixel", path=path, mend="name a film")
     return Radiograph(pixels, {"path": str(path), **facts, "sha256": sha256_bytes(data)})
+
+
+def read_film(path: Path | str, *, frame: int | None = None) -> Radiograph:
+    """As `read_radiograph`, for a film that is to be scored or trained on: a strip or a speck is refused.
+
+    Raises:
+        ImageError: as for `read_radiograph`; or a side has under 16 pixels, or one has over five times the other's.
+    """
+    film = read_radiograph(path, frame=frame)
+    height, width = film.shape
+    if min(film.shape) < SHORTEST_SIDE or max(film.shape) > LONGEST_TO_SHORTEST * min(film.shape):
+        raise ImageError(
+            f"the image is {width} × {height} pixels: no chest film is so small or so narrow",
+            path=path,
+            mend="name a whole film",
+        )
+    return film
 
 
 def read_mask(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -123,7 +143,10 @@ def _bytes_of(path: Path, max_pixels: int) -> bytes:
         raise ImageError("this is a folder", path=path, mend="name a file in it; find_films lists them")
     try:
         if not path.exists():
-            raise ImageError("there is no such file", path=path, mend="check the path")
+            if archive_of(path) is not None:
+                return member_bytes(path, limit=BYTES_A_PIXEL * max_pixels + BYTES_BESIDE)
+            gone = "this link leads nowhere" if path.is_symlink() else "there is no such file"
+            raise ImageError(gone, path=path, mend="check the path")
         if not path.is_file():
             raise ImageError("this is no ordinary file", path=path, mend=f"name a file: {FIVE}")
         size = path.stat().st_size
@@ -169,6 +192,12 @@ def _needs_child(data: bytes, kind: str, path: Path, max_pixels: int) -> bool:
     if kind == "TIFF":
         return check_tiff(data, path=path, max_pixels=max_pixels)
     return kind in ("DICOM", "WEBP")
+
+
+def _mend(data: bytes) -> str:
+    if data.startswith(b"PK\x03\x04"):
+        return "name a film in it, as in study.zip/film.dcm, or give the archive to `predict` or `data import-dicom`"
+    return f"save the film as {FIVE}"
 
 
 def _described(data: bytes) -> str:

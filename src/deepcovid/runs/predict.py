@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from deepcovid.errors import DeepCovidError
 from deepcovid.explanation.heatmap import heat_of
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
-from deepcovid.imaging.finding import find_films
-from deepcovid.imaging.readers import read_radiograph
+from deepcovid.imaging.finding import look_for_films
+from deepcovid.imaging.readers import read_film
 from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import write_bytes
+from deepcovid.storage import FORMULA, write_bytes
 
 if TYPE_CHECKING:
     from deepcovid.models.detector import OperatingPoint
@@ -81,10 +81,11 @@ class Prediction:
 
 @dataclass
 class Predictions:
-    """All predictions in the order of the films, and the films that could not be read with the reason."""
+    """All predictions in the order of the films, the films that could not be read, and files that are no films: with reasons."""
 
     done: list[Prediction]
     failed: dict[Path, str]
+    left_out: dict[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,7 @@ class Wishes:
     style: HeatStyle = "uniform"
     next_step: str = NEXT_STEP
     workers: int = 1
+    frame: int | None = None  # of a DICOM or TIFF of several, counted from 1
 
 
 def predict(
@@ -113,7 +115,8 @@ def predict(
         progress: told of every film.
     """
     wishes = wishes or Wishes()
-    paths = find_films(paths)
+    looked = look_for_films(paths)
+    paths = looked.films
     names = heatmap_names(paths)
 
     def one(path: Path) -> Prediction | DeepCovidError:
@@ -122,7 +125,7 @@ def predict(
         except DeepCovidError as error:
             return error
 
-    done, failed = [], {}
+    done, failed = [], dict(looked.refused)
     outcomes = _side_by_side(one, paths, wishes.workers)
     tracked = (progress or Silent()).track(outcomes, description="films", total=len(paths))
     for path, outcome in zip(paths, tracked, strict=True):
@@ -130,7 +133,7 @@ def predict(
             done.append(outcome)
         else:
             failed[path] = str(outcome)
-    return Predictions(done, failed)
+    return Predictions(done, failed, looked.left_out)
 
 
 def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -149,7 +152,7 @@ def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
 
 def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str) -> Prediction:
     began = time.perf_counter()
-    film = read_radiograph(path)
+    film = read_film(path, frame=wishes.frame)
     seen = detector.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
     point = detector.operating_point
@@ -191,10 +194,16 @@ def csv_text(found: Predictions) -> str:
     for prediction in found.done:
         row = prediction.to_dict()
         row["threshold"] = prediction.operating_point.threshold
+        row["image"] = _cell(prediction.path)
         writer.writerow({name: row.get(name, "") for name in columns})
     for path, reason in found.failed.items():
-        writer.writerow({"image": str(path), "error": reason})
+        writer.writerow({"image": _cell(path), "error": reason if reason[:1] not in FORMULA else f"./{reason}"})
     return text.getvalue()
+
+
+def _cell(path: Path) -> str:
+    """A path that no spreadsheet takes for a formula."""
+    return f"./{path}" if str(path)[:1] in FORMULA else str(path)
 
 
 def call_in_words(detector: Detector, score: float) -> str:
