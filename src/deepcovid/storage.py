@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CACHE_VARIABLE = "DEEPCOVID_CACHE"
-FORMULA = frozenset("=+-@")  # a spreadsheet takes a cell that begins so for a formula, and may run it
+FORMULA = frozenset("=+-@＝＋－＠")  # a spreadsheet takes a cell that begins so for a formula, and may run it
+JSON_AT_MOST = 256 * 2**20  # bytes
 
 
 def cache_dir() -> Path:
@@ -67,6 +68,35 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
     return Path(path)
 
 
+def write_private(path: Path | str, data: bytes) -> Path:
+    """Write a new file that only its owner may read (mode 0600), in a folder that only its owner may enter if made here.
+
+    Raises:
+        DeepCovidError: it exists, or cannot be written.
+    """
+    path = Path(path)
+    part = path.parent / f".{path.name}-{secrets.token_hex(6)}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(part, path)  # unlike a rename, refuses where another process was first
+        _sync(path.parent)
+    except OSError as error:
+        raise DeepCovidError(
+            f"this cannot be written ({error.strerror or type(error).__name__})",
+            path=path,
+            mend="check the folder and its permissions, or name another place",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return path
+
+
 def write_text(path: Path | str, text: str) -> Path:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
     # a file name may hold bytes that are no letters; one such name must not lose a batch
@@ -82,27 +112,64 @@ def read_json(path: Path | str) -> Any:
     """The value in a JSON file.
 
     Raises:
-        DeepCovidError: the file is absent or is not JSON; the message names it.
+        DeepCovidError: the file is absent, no ordinary file, not JSON, too long or nested too deeply; the message names it.
     """
+    path = Path(path)
+    if not path.is_file():  # opening a pipe would wait for ever
+        what = "this is no ordinary file" if path.exists() else "there is no such file"
+        raise DeepCovidError(what, path=path, mend="check the path")
+    if path.stat().st_size > JSON_AT_MOST:
+        raise DeepCovidError("this file is too long for what it should hold", path=path, mend="write the file anew")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DeepCovidError("there is no such file", path=path, mend="check the path") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DeepCovidError(f"this is not JSON ({error})", path=path, mend="write the file anew") from error
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise DeepCovidError(f"this is not JSON ({reason})", path=path, mend="write the file anew") from error
 
 
 def write_table(path: Path | str, frame: pd.DataFrame) -> Path:
-    """Write a table as CSV or Parquet, by the suffix of `path`."""
+    """Write a table as CSV or Parquet, by the suffix of `path`; in CSV no cell of text can run as a formula."""
     suffix = Path(path).suffix.lower()
     if suffix not in {".csv", ".parquet"}:
         raise DeepCovidError(f"a table is written as .csv or .parquet, not {suffix!r}", path=path, mend="rename it")
     with atomic_path(path) as part:
         if suffix == ".csv":
-            frame.to_csv(part, index=False)
+            _without_formulas(frame).to_csv(part, index=False)
         else:
             frame.to_parquet(part, index=False)
     return Path(path)
+
+
+def is_formula(cell: object) -> bool:
+    """Whether a spreadsheet would take a cell of text for a formula: it begins with =, +, - or @ and is no number."""
+    if not isinstance(cell, str) or cell[:1] not in FORMULA:
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
+
+
+def guarded(cell: object) -> object:
+    """The cell with an apostrophe before it where it is a formula, or such an apostrophe and a formula already.
+
+    `plain` undoes it: what is written and read again is the same.
+    """
+    return f"'{cell}" if isinstance(cell, str) and is_formula(cell.lstrip("'")) else cell
+
+
+def plain(cell: str) -> str:
+    """A cell as it was before `guarded`."""
+    return cell[1:] if cell[:1] == "'" and is_formula(cell.lstrip("'")) else cell
+
+
+def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    text = [
+        name for name in frame.columns if frame[name].dtype == object or str(frame[name].dtype) in ("str", "string")
+    ]
+    safe = frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in text})
+    return safe.rename(columns=guarded)
 
 
 def write_tensors(
