@@ -47,7 +47,7 @@ _NO_FINDINGS = ("unchanged", "exclude", "suboptimal study", "COVID 19 uncertain"
     ),
     access="registration",
     layout=LAYOUT,
-    expected={"patients": 1_311},
+    expected={"images": 5_381, "patients": 1_311},
     version="BIMCV-COVID19+, iteration 1",
     steps=(
         "open https://bimcv.cipf.es/bimcv-projects/bimcv-covid19/ and accept the research use agreement",
@@ -96,7 +96,7 @@ def read(folder: Path) -> Parsed:
         }
     )
     unknown = [f"{number} films are of sessions without a report" for number in [int(found.isna().sum())] if number]
-    return Parsed(frame=frame, notes=(*reports.notes, *people.notes, *notes, *unknown, *more, *most), metadata=home)
+    return Parsed(frame=frame, notes=(*reports.notes, *people.notes, *notes, *unknown, *more, *most))
 
 
 def _reports(home: Path) -> tuple[Metadata, bool]:

@@ -64,4 +64,4 @@ def read(folder: Path) -> Parsed:
         "by their counts the normal and pneumonia films are Kermany's children, and the covid films come from other "
         "hospitals: what tells them apart need not be the disease",
     )
-    return Parsed(frame=frame, notes=notes, metadata=home)
+    return Parsed(frame=frame, notes=notes)

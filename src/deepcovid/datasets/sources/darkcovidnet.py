@@ -66,4 +66,4 @@ def read(folder: Path) -> Parsed:
         "covid and the other classes come from different collections: what tells them apart need not be the disease",
         "patients of covid films are not known here: the collection covid-chestxray knows them by file name",
     )
-    return Parsed(frame=frame, notes=notes, metadata=home)
+    return Parsed(frame=frame, notes=notes)

@@ -86,7 +86,7 @@ def read(folder: Path) -> Parsed:
         }
     )
     notes = ["every film is of a child of one to five years; the age of each is not published"]
-    return Parsed(frame=frame, notes=(*notes, *torn), metadata=home)
+    return Parsed(frame=frame, notes=(*notes, *torn))
 
 
 def _who(name: str) -> tuple[str | None, str | None]:

@@ -41,6 +41,18 @@ def files_below(folder: Path, *, suffixes: Sequence[str], under: str = "") -> li
     return sorted(_walk(Path(folder), under, tuple(suffix.lower() for suffix in suffixes)))
 
 
+def named_films(folder: Path, *, suffixes: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Where each film below `folder` lies, by its bare name; and a problem for every name that two files have."""
+    places: dict[str, str] = {}
+    problems = []
+    for film in files_below(folder, suffixes=suffixes):
+        name = posixpath.basename(film)
+        if name in places:
+            problems.append(f"{places[name]} and {film} have one name; allowed is one file a film")
+        places.setdefault(name, film)
+    return places, problems
+
+
 def home_of(folder: Path, *names: str, layout: str) -> Path:
     """The folder that holds one of the files or folders `names`: `folder` itself, or the only one inside it that does.
 

@@ -10,7 +10,7 @@ import pandas as pd
 from deepcovid.datasets.sources.ages import plausible_ages
 from deepcovid.datasets.sources.findings import chosen_label, several_note
 from deepcovid.datasets.sources.labels import join_findings
-from deepcovid.datasets.sources.listing import files_below, home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, named_films, prefix_of
 from deepcovid.datasets.sources.people import parse_sex
 from deepcovid.datasets.sources.published_split import published_split
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
@@ -120,12 +120,8 @@ def _sexes(metadata: Metadata) -> pd.Series:
 
 def _places(metadata: Metadata, home: Path) -> pd.Series:
     """Where each film lies in the copy; one that lies nowhere is looked for in images/."""
-    places: dict[str, str] = {}
-    for film in files_below(home, suffixes=(".png",)):
-        name = film.rpartition("/")[2]
-        if name in places:
-            metadata.problem("the folder", f"{places[name]} and {film} have one name; allowed is one file a film")
-        places[name] = film
+    places, repeated = named_films(home, suffixes=(".png",))
+    metadata.problems += repeated
     return metadata.text("Image Index").map(lambda name: places.get(name, f"images/{name}"), na_action="ignore")
 
 

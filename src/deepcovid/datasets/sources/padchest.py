@@ -9,7 +9,7 @@ import pandas as pd
 
 from deepcovid.datasets.sources.findings import chosen_label, several_note
 from deepcovid.datasets.sources.labels import join_findings
-from deepcovid.datasets.sources.listing import files_below, home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, named_films, prefix_of
 from deepcovid.datasets.sources.people import parse_sex
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
@@ -28,8 +28,8 @@ COLUMNS = (
     "MethodLabel",
 )  # fmt: skip
 # Bustos et al. 2020, section 3.3: standard PA and lateral, AP standing and lying, costal; the rest was excluded.
-PROJECTIONS = {"PA": "PA", "L": "lateral", "AP": "AP", "AP_horizontal": "AP supine", "COSTAL": "costal", "UNK": None}
-EXCLUDED = "EXCLUDE"
+PROJECTIONS = {"PA": "PA", "L": "lateral", "AP": "AP", "AP_horizontal": "AP supine", "UNK": None}
+LEFT_OUT = {"EXCLUDE": "that the collection itself excludes", "COSTAL": "of the ribs"}
 _NO_FINDINGS = ("", "unchanged", "exclude", "suboptimal study")  # words about the report or the film, not of a finding
 
 
@@ -55,15 +55,15 @@ _NO_FINDINGS = ("", "unchanged", "exclude", "suboptimal study")  # words about t
     ),
 )
 def read(folder: Path) -> Parsed:
-    """Every row but those that the collection itself excludes (Projection EXCLUDE), which are counted.
+    """Every row but films of the ribs (Projection COSTAL) and what the collection excludes (EXCLUDE), which are counted.
 
     The age is the year of the study less the year of birth, hence up to one year too high. 27 % of the labels are
     physicians', the rest a network's (`MethodLabel`). "normal" is a film whose only label is normal; "unchanged" says
-    nothing of what is there, so a film with that alone has no label. COSTAL films (of the ribs) have the view "costal".
+    nothing of what is there, so a film with that alone has no label.
     """
     home = home_of(folder, *TABLES, layout=LAYOUT)
     metadata = read_metadata(next(home / name for name in TABLES if (home / name).is_file()), required=COLUMNS)
-    _leave_out_excluded(metadata)
+    _leave_out(metadata)
     labels = metadata.cells("Labels", parse_words)
     findings = labels.map(join_findings, na_action="ignore")
     ours = {
@@ -87,16 +87,18 @@ def read(folder: Path) -> Parsed:
     return metadata.parsed(ours, notes=[*notes, *several_note(findings)])
 
 
-def _leave_out_excluded(metadata: Metadata) -> None:
-    excluded = metadata.text("Projection") == EXCLUDED
-    if excluded.any():
-        metadata.notes.append(f"{int(excluded.sum())} images that the collection itself excludes were left out")
-        metadata.frame = metadata.frame[~excluded]
+def _leave_out(metadata: Metadata) -> None:
+    for projection, told in LEFT_OUT.items():
+        out = metadata.text("Projection") == projection
+        if out.any():
+            metadata.notes.append(f"{int(out.sum())} images {told} ({projection}) were left out")
+            metadata.frame = metadata.frame[~out]
 
 
 def _places(metadata: Metadata, home: Path) -> pd.Series:
     """Where each film lies in the copy; one that lies nowhere is looked for in the folder of its number."""
-    places = {film.rpartition("/")[2]: film for film in files_below(home, suffixes=(".png",))}
+    places, repeated = named_films(home, suffixes=(".png",))
+    metadata.problems += repeated
     names, folders = metadata.needed("ImageID"), metadata.needed("ImageDir")
     for row in names.index[names.notna() & ~names.str.fullmatch(r"[\w.-]+\.png").eq(True)]:
         metadata.problem(row, f"the ImageID is {shown(names[row])!r}; allowed is the name of a .png file")
@@ -108,7 +110,7 @@ def _places(metadata: Metadata, home: Path) -> pd.Series:
 
 def _projection(word: str) -> str | None:
     if word not in PROJECTIONS:
-        raise ValueError(f"allowed are {', '.join(PROJECTIONS)} and {EXCLUDED}")
+        raise ValueError(f"allowed are {', '.join([*PROJECTIONS, *LEFT_OUT])}")
     return PROJECTIONS[word]
 
 

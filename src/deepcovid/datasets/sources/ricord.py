@@ -91,7 +91,7 @@ def read(folder: Path) -> Parsed:
         if split
         else []
     )
-    return Parsed(frame=frame, notes=tuple(notes), metadata=home)
+    return Parsed(frame=frame, notes=tuple(notes))
 
 
 def _readings(path: Path) -> dict[str, Counter[str]]:
