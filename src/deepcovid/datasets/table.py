@@ -12,9 +12,9 @@ import pandas as pd
 
 from deepcovid.datasets.columns import FILE_COLUMNS, KNOWN_COLUMNS, TEXT_COLUMNS
 from deepcovid.datasets.delimited import read_delimited
-from deepcovid.datasets.validation import is_absolute, leaves_folder, repeated_columns, table_problems
+from deepcovid.datasets.validation import is_absolute, leaves_folder, repeated_columns, shown, table_problems
 from deepcovid.errors import TableError
-from deepcovid.storage import sha256_json, write_table
+from deepcovid.storage import FORMULA, is_formula, sha256_json, write_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,8 @@ def load_table(
         check_files: whether every film and mask must exist.
         label_column: the column that holds the class.
         required_labels: whether that column must be there, with at least one label.
-        allow_outside: whether paths may leave the table's folder by `..`; absolute paths are never allowed.
+        allow_outside: whether paths may leave the table's folder by `..` or by a symbolic link; absolute paths are
+            never allowed.
 
     Raises:
         TableError: with every problem at once in `problems`, each with the row number that a spreadsheet shows.
@@ -115,7 +116,7 @@ def load_table(
         raise _refusal(path, problems)
     if "age" in frame.columns:
         frame["age"] = frame["age"].map(float, na_action="ignore").astype("float64")
-    notes += _unknowns(frame, label_column)
+    notes += [*_unknowns(frame, label_column), *_formulas(frame)]
     return Table(frame=frame.reset_index(drop=True), folder=folder, path=path, notes=tuple(notes))
 
 
@@ -251,6 +252,19 @@ def _unknowns(frame: pd.DataFrame, label_column: str) -> list[str]:
     return notes
 
 
+def _formulas(frame: pd.DataFrame) -> list[str]:
+    """What a spreadsheet would run is text here, and is told."""
+    text = [name for name in frame.columns if pd.api.types.is_string_dtype(frame[name])]
+    found = {name: int(frame[name].map(is_formula, na_action="ignore").eq(True).sum()) for name in text}
+    columns = [shown(name) for name, count in found.items() if count]
+    if not columns:
+        return []
+    return [
+        f"{sum(found.values())} cells begin as a spreadsheet's formulas do (in {', '.join(columns)}); they are text here, "
+        "and are written to CSV with an apostrophe before them"
+    ]
+
+
 def _place(root: str, cell: str) -> str:
     return os.path.normpath(os.path.join(root, cell))
 
@@ -261,9 +275,10 @@ def _moved(cell: Any, old: Path, new: Path, path: Path) -> str | None:
     if is_absolute(cell):
         raise TableError(f"the path {cell} is absolute", path=path, mend=f"make it relative to {old}")
     try:
-        return Path(os.path.relpath(_place(os.path.abspath(old), cell), os.path.abspath(new))).as_posix()
+        moved = Path(os.path.relpath(_place(os.path.abspath(old), cell), os.path.abspath(new))).as_posix()
     except ValueError as error:  # another drive, on Windows
         raise TableError(f"{cell} cannot be reached from here ({error})", path=path, mend="use one drive") from error
+    return f"./{moved}" if moved[:1] in FORMULA else moved  # the same path, and no formula
 
 
 def _canonical(value: Any, name: str, root: str, base: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from deepcovid.datasets.columns import AGE_RANGE, FILE_COLUMNS, SPLITS, patient_ids, text_column
+from deepcovid.imaging.finding import leads_out
 
 LISTED = 20  # findings of one kind that are spelt out; the rest are counted
 
@@ -41,7 +42,7 @@ def table_problems(
         label_column: the column that holds the class.
         required_labels: whether the label column must be there with at least one label in it.
         check_files: whether every film and mask must exist.
-        allow_outside: whether paths may leave `folder` by `..`.
+        allow_outside: whether paths may leave `folder` by `..` or by a symbolic link.
     """
     required = ["image", label_column] if required_labels else ["image"]
     problems = [_missing_column(name, list(frame.columns)) for name in required if name not in frame.columns]
@@ -123,7 +124,24 @@ def _path_problems(paths: pd.Series, *, folder: Path, check_files: bool, allow_o
     if check_files:
         rest = known.drop(index=[*absolute, *outside])
         problems += _absent_files(rest, folder=folder)
+        problems += [] if allow_outside else _linked_files(rest, folder=folder)
     return problems
+
+
+def _linked_files(paths: pd.Series, *, folder: Path) -> list[str]:
+    """Files that a symbolic link, of their own or of a folder on the way, leads out of the table's folder."""
+    root = os.path.realpath(folder)
+    places = {parent: os.path.realpath(os.path.join(root, parent)) for parent in {posixpath.dirname(p) for p in paths}}
+    astray = {parent for parent, place in places.items() if os.path.commonpath([place, root]) != root}
+    return _some(
+        (
+            f"row {row}: a link leads the {paths.name} path out of the table's folder ({shown(path)}) → "
+            "copy the file into the folder, or allow it with --allow-outside"
+            for row, path in paths.items()
+            if posixpath.dirname(path) in astray or leads_out(Path(root, path), root=root)
+        ),
+        more=f"{paths.name} links out of the folder",
+    )
 
 
 def _absent_files(paths: pd.Series, *, folder: Path) -> list[str]:
