@@ -32,7 +32,7 @@ _TAKEN = re.compile(r"date taken \(YYYYMMDD\): *(\S+)")
     "Wang, Lin, Wong: COVID-Net, Scientific Reports 10, 19549 (2020)",
     access="open",
     layout=LAYOUT,
-    version="2635e4b (the last)",
+    version="2635e4b, the last",
     expected={"images": 238, "modality:X-ray": 238},
     steps=("git clone https://github.com/agchung/Actualmed-COVID-chestxray-dataset",),
 )

@@ -44,7 +44,7 @@ def counts_line(expected: Mapping[str, int]) -> str:
 
 def _differences(expected: Mapping[str, int], frame: pd.DataFrame) -> list[str]:
     found = {key: count(frame, key) for key in expected}
-    return [f"{spoken(key)} {found[key]:,} instead of {n:,}" for key, n in expected.items() if found[key] != n]
+    return [f"{found[key]:,} {spoken(key)} instead of {n:,}" for key, n in expected.items() if found[key] != n]
 
 
 def _distance(expected: Mapping[str, int], frame: pd.DataFrame) -> float:

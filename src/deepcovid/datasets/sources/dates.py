@@ -24,7 +24,7 @@ def parse_date(word: str, *, month_first: bool = False) -> str:
     """
     plain = " ".join(word.replace(",", " ").split()).lower()
     for pattern, fields in _PATTERNS:
-        found = re.fullmatch(pattern, plain)
+        found = re.fullmatch(pattern, plain, re.ASCII)
         if found and (month_first or "/" not in plain):
             told = dict(zip(fields, found.groups(), strict=True))
             return _iso(told["y"], told.get("m"), told.get("d"))

@@ -32,7 +32,7 @@ _DECADE = re.compile(r"(early|mid|late)[ -]\d0s", re.I)
     "Wang, Lin, Wong: COVID-Net, Scientific Reports 10, 19549 (2020)",
     access="open",
     layout=LAYOUT,
-    version="95bb569 (the last)",
+    version="95bb569, the last",
     expected={"images": 55, "patients": 48, "modality:X-ray": 55, "label:covid": 35, "label:normal": 3},
     steps=("git clone https://github.com/agchung/Figure1-COVID-chestxray-dataset",),
 )

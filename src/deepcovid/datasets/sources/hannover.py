@@ -28,7 +28,7 @@ LAYOUT = "data.csv\npng/<image_id>.png"
     citation="Winther et al.: COVID-19 Image Repository, figshare (2020), doi:10.6084/m9.figshare.12275009",
     access="open",
     layout=LAYOUT,
-    version="4025ea1 (the last)",
+    version="4025ea1, the last",
     expected={"images": 243, "patients": 71, "modality:X-ray": 243},
     steps=("git clone https://github.com/ml-workgroup/covid-19-image-repository",),
 )

@@ -50,12 +50,12 @@ def parse_sex(word: str) -> str | None:
 
 
 def _years(plain: str) -> float | None:
-    if dicom := re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*([ymwd])", plain):
+    if dicom := re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*([ymwd])", plain, re.ASCII):
         return float(dicom[1]) / _PER_YEAR[dicom[2].upper()]
-    if span := re.fullmatch(r"(\d{1,3})\s*(?:-|–|to)\s*(\d{1,3})", plain):
+    if span := re.fullmatch(r"(\d{1,3})\s*(?:-|–|to)\s*(\d{1,3})", plain, re.ASCII):
         return (float(span[1]) + float(span[2])) / 2 if float(span[1]) <= float(span[2]) else None
-    if bound := re.fullmatch(r"[<>]?=?\s*(\d{1,3})\s*\+?", plain):
+    if bound := re.fullmatch(r"[<>]?=?\s*(\d{1,3})\s*\+?", plain, re.ASCII):
         years = float(bound[1])
         return years / 2 if plain.startswith("<") and years <= 1 else years
-    number = float(plain) if re.fullmatch(r"\d{1,3}(\.\d+)?", plain) else math.nan
+    number = float(plain) if re.fullmatch(r"\d{1,3}(\.\d+)?", plain, re.ASCII) else math.nan
     return None if math.isnan(number) else number
