@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from deepcovid.errors import DeepCovidError, printable
 NOTICE = "For research and teaching; no medical device and no diagnosis."
 DEBUG = "DEEPCOVID_DEBUG"
 STOPPED = 130  # what typer exits with after Ctrl-C
+PIPE_CLOSED = 141  # what a shell shows of a program that a closed pipe ended: 128 + SIGPIPE
 
 app = typer.Typer(
     name="deepcovid",
@@ -53,17 +54,24 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 done but not for every film, 2 an error to mend, 3 a fault in deepcovid."""
+    """Run the command line; exit codes: 0 done, 1 done but not for every film, 2 an error to mend, 3 a fault in deepcovid.
+
+    130 after Ctrl-C, and 141 where the reader of the output went away (`| head`), without a word as other programs do.
+    """
     try:
         app()
     except DeepCovidError as error:
         say_error(str(error))
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        _leave_quietly()
     except OSError as error:
         place = f"{printable(error.filename)}: " if error.filename else ""
         say_error(f"{place}{error.strerror or error} → check the path, its permissions and the space on the disk")
         sys.exit(DeepCovidError.exit_code)
     except SystemExit as stop:
+        if _of_a_closed_pipe(stop):
+            _leave_quietly()
         if stop.code == STOPPED:
             say_error("stopped by the keyboard; what was finished is kept, and a training goes on with --resume")
         raise
@@ -75,3 +83,18 @@ def main() -> None:
             f"`deepcovid doctor`; {DEBUG}=1 shows where it happened"
         )
         sys.exit(3)
+
+
+def _of_a_closed_pipe(stop: SystemExit) -> bool:
+    """Click and rich turn a closed pipe into an exit with code 1, which means something else here."""
+    cause: BaseException | None = stop
+    while cause is not None:
+        if isinstance(cause, BrokenPipeError):
+            return True
+        cause = cause.__context__
+    return False
+
+
+def _leave_quietly() -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered would raise at exit
+    sys.exit(PIPE_CLOSED)

@@ -48,7 +48,7 @@ def import_(
     registered = source_named(source) if source else None
     if registered is None:
         _refuse_flags(views is not None or all_views or keep_ct or allow_absent)
-        table = _from_folders(folder, source)
+        table = _from_folders(folder, source, allow_outside=allow_outside)
     else:
         wished = _views(views, all_views=all_views)
         table = import_source(folder, name=registered.name, views=wished, keep_ct=keep_ct, allow_absent=allow_absent)
@@ -101,10 +101,10 @@ def _facts(source: Source) -> dict[str, list[str]]:
     }
 
 
-def _from_folders(folder: Path, source: str | None) -> Table:
+def _from_folders(folder: Path, source: str | None, *, allow_outside: bool) -> Table:
     from deepcovid.datasets.folder import import_folder
 
-    table = import_folder(folder, source=source)
+    table = import_folder(folder, source=source, allow_outside=allow_outside)
     if source is None:
         return table
     return table.with_note(

@@ -12,13 +12,15 @@ import pandas as pd
 
 from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import is_absolute
-from deepcovid.errors import TableError
+from deepcovid.errors import TableError, printable
+from deepcovid.imaging.finding import leads_out
 
 SPLIT_FOLDERS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
     "testing": "test",
 }  # fmt: skip
 
+LISTED = 10
 LAYOUTS = """give a folder of one of these layouts:
     FOLDER/covid/*.png           FOLDER/normal/*.png
     FOLDER/train/covid/*.png     FOLDER/val/covid/*.png     FOLDER/test/covid/*.png     (val may be absent)"""
@@ -29,12 +31,13 @@ class _Walk:
     """What was found on the way."""
 
     root: Path
+    follow_links: bool = False
     films: list[dict[str, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
 
-def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
+def import_folder(folder: Path | str, *, source: str | None = None, allow_outside: bool = False) -> Table:
     """A table of all films under class folders; their names are the labels.
 
     Films are looked for at any depth inside a class folder, in the order of their names. Folders called train, val,
@@ -44,6 +47,8 @@ def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
     Args:
         folder: the folder that holds the class folders (or the split folders); the table's paths start from it.
         source: the collection or hospital that all these films come from; no column is made when it is not given.
+        allow_outside: whether symbolic links may lead out of the folder, and class folders may be links; otherwise
+            these are left out and counted.
 
     Raises:
         TableError: there is no such folder, no class folder, no film, or split folders stand one level too deep.
@@ -51,8 +56,9 @@ def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
     folder = Path(folder)
     if not folder.is_dir():
         raise TableError("there is no such folder", path=folder, mend=LAYOUTS)
-    walk = _Walk(folder)
-    splits = [child for child in _subfolders(folder) if child.name.lower() in SPLIT_FOLDERS]
+    walk = _Walk(folder, follow_links=allow_outside)
+    walk.notes += [] if allow_outside else _linked_folders(folder)
+    splits = [child for child in _subfolders(folder, walk) if child.name.lower() in SPLIT_FOLDERS]
     if splits:
         _walk_splits(folder, splits, walk)
     else:
@@ -63,7 +69,7 @@ def import_folder(folder: Path | str, *, source: str | None = None) -> Table:
 
 
 def _walk_splits(folder: Path, splits: list[Path], walk: _Walk) -> None:
-    others = [child for child in _subfolders(folder) if child not in splits]
+    others = [child for child in _subfolders(folder, walk) if child not in splits]
     mixed = [child.name for child in others if any(True for _ in _films(child, _Walk(folder)))]
     if mixed:
         raise TableError(
@@ -82,8 +88,8 @@ def _walk_labels(parent: Path, split: str, walk: _Walk) -> None:
     loose = sum(_is_film(child) for child in parent.iterdir() if child.is_file())
     if loose:
         walk.notes.append(f"{loose} films lie in {parent.name} itself, without a class folder, and were left out")
-    for child in _subfolders(parent):
-        _refuse_deeper_splits(child)
+    for child in _subfolders(parent, walk):
+        _refuse_deeper_splits(child, walk)
         films = list(_films(child, walk))
         if not films:
             walk.notes.append(f"the class folder {child.relative_to(walk.root).as_posix()} holds no film")
@@ -92,8 +98,8 @@ def _walk_labels(parent: Path, split: str, walk: _Walk) -> None:
             walk.films.append({**row, "split": split} if split else row)
 
 
-def _refuse_deeper_splits(label: Path) -> None:
-    deeper = [child.name for child in _subfolders(label) if child.name.lower() in SPLIT_FOLDERS]
+def _refuse_deeper_splits(label: Path, walk: _Walk) -> None:
+    deeper = [child.name for child in _subfolders(label, walk) if child.name.lower() in SPLIT_FOLDERS]
     if deeper:
         raise TableError(
             f"the split folder {deeper[0]} lies inside {label.name}, where a class was expected",
@@ -107,17 +113,21 @@ def _films(folder: Path, walk: _Walk) -> Iterator[Path]:
     for place, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if not _is_hidden(name))
         for name in sorted(files):
-            reason = _reason_to_skip(Path(place) / name, walk.root)
+            reason = _reason_to_skip(Path(place) / name, walk)
             if reason:
                 walk.skipped[reason] += 1
             else:
                 yield Path(place) / name
 
 
-def _reason_to_skip(path: Path, root: Path) -> str:
+def _reason_to_skip(path: Path, walk: _Walk) -> str:
     if not _is_film(path):
         return "files are no films"
-    cell = path.relative_to(root).as_posix()
+    if not os.path.isfile(path):
+        return "are no ordinary files (pipes, devices, links that lead nowhere)"
+    if not walk.follow_links and leads_out(path, root=os.path.realpath(walk.root)):
+        return "films are links out of the folder (copy them, or allow it with --allow-outside)"
+    cell = path.relative_to(walk.root).as_posix()
     odd = not cell.isprintable() or cell != cell.strip() or "\\" in cell or is_absolute(cell)
     return "films have a name that a table cannot hold (rename them)" if odd else ""
 
@@ -132,8 +142,20 @@ def _is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX"))
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not _is_hidden(child.name))
+def _subfolders(folder: Path, walk: _Walk) -> list[Path]:
+    children = [child for child in folder.iterdir() if child.is_dir() and not _is_hidden(child.name)]
+    return sorted(child for child in children if walk.follow_links or not child.is_symlink())
+
+
+def _linked_folders(folder: Path) -> list[str]:
+    """Folders that are links, here and one below: a class or a split that a reader would miss."""
+    below = [child for child in folder.iterdir() if child.is_dir()]
+    deeper = [child for parent in below if not parent.is_symlink() for child in parent.iterdir() if child.is_dir()]
+    names = [child.relative_to(folder).as_posix() for child in sorted([*below, *deeper]) if child.is_symlink()]
+    if not names:
+        return []
+    told = ", ".join(map(printable, names[:LISTED])) + (", …" if len(names) > LISTED else "")
+    return [f"{len(names)} folders are links and were not entered: {told} (--allow-outside enters them)"]
 
 
 def _frame(films: list[dict[str, str]], source: str | None) -> pd.DataFrame:

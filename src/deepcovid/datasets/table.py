@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from deepcovid.datasets.columnar import read_parquet
 from deepcovid.datasets.columns import FILE_COLUMNS, KNOWN_COLUMNS, TEXT_COLUMNS
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.datasets.validation import is_absolute, leaves_folder, repeated_columns, shown, table_problems
@@ -215,10 +216,7 @@ def _read_text(path: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
     """As `_read_text`; the first film is row 2, as in a spreadsheet."""
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise TableError(f"this is not readable as Parquet ({error})", path=path, mend="write the file anew") from error
+    frame = read_parquet(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     return frame, [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from deepcovid.storage import BlobStore, cache_dir, sha256_file, sha256_json
 
 if TYPE_CHECKING:
     from deepcovid.imaging.augmentation import Draw
+
+LAYOUT = 2  # of the kept bytes
 
 # makes one float32 array a draw from a film's path
 Compute = Callable[[Path, "Sequence[Draw | None]"], list[np.ndarray]]
@@ -56,8 +59,8 @@ class FeatureStore:
     """
 
     def __init__(self, space: dict[str, Any], *, folder: Path | None = None) -> None:
-        self.space = space
-        self.name = sha256_json(space)[:24]
+        self.space = space | {"layout": LAYOUT}
+        self.name = sha256_json(self.space)[:24]
         self._blobs = BlobStore((folder or cache_dir() / "features") / f"{self.name}.sqlite")
 
     def ensure(
@@ -110,11 +113,13 @@ class FeatureStore:
     def array(self, key: str) -> np.ndarray:
         """The float32 array kept under `key`."""
         value = self._blobs.get(key)
-        if value is None:
+        array = None if value is None else _unpacked(value)
+        if array is None:
+            what = "gone" if value is None else "damaged: its checksum is wrong"
             raise DeepCovidError(
-                "a feature that was kept is gone", path=self._blobs.path, mend="delete that file and run again"
+                f"a feature that was kept is {what}", path=self._blobs.path, mend="delete that file and run again"
             )
-        return _unpacked(value)
+        return array
 
     def stacked(self, keys: Sequence[str]) -> np.ndarray:
         """The arrays of `keys`, one a row: float32 (N, …)."""
@@ -173,12 +178,16 @@ def _in_order(
 
 
 def _packed(array: np.ndarray) -> bytes:
-    """float32 with its shape before it: number of axes, then the axes, as int32."""
+    """CRC-32 of what follows, number of axes, the axes, all as int32; then float32: SQLite does not check its pages."""
     header = np.array([array.ndim, *array.shape], dtype="<i4").tobytes()
-    return header + np.ascontiguousarray(array, dtype="<f4").tobytes()
+    content = header + np.ascontiguousarray(array, dtype="<f4").tobytes()
+    return zlib.crc32(content).to_bytes(4, "little") + content
 
 
-def _unpacked(data: bytes) -> np.ndarray:
-    axes = int(np.frombuffer(data, dtype="<i4", count=1)[0])
-    shape = np.frombuffer(data, dtype="<i4", count=axes, offset=4)
-    return np.frombuffer(data, dtype="<f4", offset=4 * (axes + 1)).reshape(shape)
+def _unpacked(data: bytes) -> np.ndarray | None:
+    """The array, or None where its bytes were altered."""
+    if not isinstance(data, bytes) or len(data) < 8 or zlib.crc32(data[4:]) != int.from_bytes(data[:4], "little"):
+        return None
+    axes = int(np.frombuffer(data, dtype="<i4", count=1, offset=4)[0])
+    shape = np.frombuffer(data, dtype="<i4", count=axes, offset=8)
+    return np.frombuffer(data, dtype="<f4", offset=4 * (axes + 2)).reshape(shape)

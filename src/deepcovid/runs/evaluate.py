@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from deepcovid.audit.source_label import SourceLabelResult, source_label
+from deepcovid.datasets.columnar import read_parquet
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.scores import labels_as_text
@@ -110,10 +111,7 @@ def read_scores(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if not path.is_file():
         raise ScoresError("there is no such file", path=path, mend="check the path")
     if path.suffix.lower() == ".parquet":
-        try:
-            return pd.read_parquet(path), []
-        except (OSError, ValueError) as error:
-            raise ScoresError(f"this is not readable as Parquet ({error})", path=path, mend="write it anew") from error
+        return read_parquet(path, error=ScoresError), []
     text = read_delimited(path)
     if text.problems:
         raise ScoresError("; ".join(text.problems[:10]), path=path, mend="mend the rows that are named")

@@ -47,7 +47,7 @@ def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
     }
     path = cache_dir() / "graphs" / f"{sha256_json(facts)[:24]}.onnx"
     seal = path.with_suffix(".sha256")
-    if path.exists() and seal.exists() and sha256_file(path) == seal.read_text(encoding="utf-8"):
+    if path.is_file() and seal.is_file() and sha256_file(path).encode() == seal.read_bytes():
         return _opened(path.read_bytes(), network)
     graph = export_network(network)
     zeros = [np.zeros(tuple(tensor.shape), dtype=np.float32) for tensor in (network.head.weight, network.head.bias)]
