@@ -96,3 +96,8 @@ def test_an_archive_without_films(tmp_path: Path):
     assert not is_archive(tmp_path)
     assert archive_of(path) is None
     assert members(path) == [path / "notes.txt"]
+
+
+def test_members_that_were_found_can_be_named(study: Path):
+    films = find_films(study)
+    assert find_films(films) == films
