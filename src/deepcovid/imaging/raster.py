@@ -123,7 +123,7 @@ def _choose_page(image: Image.Image, kind: str, path: Path, frame: int | None) -
             raise ImageError(
                 f"this {kind} holds {count} pages, one film is expected",
                 path=path,
-                mend="save each page as a file of its own, or choose one with frame=1 (the first)",
+                mend="save each page as a file of its own, or choose one (--frame 1, or frame=1 in Python, is the first)",
             )
         frame = films[0] + 1
     image.seek(frame - 1)
