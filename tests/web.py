@@ -35,6 +35,8 @@ class WebServer:
 
 
 class _Quiet(http.server.ThreadingHTTPServer):
+    request_queue_size = 64
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that go away are expected here."""
 

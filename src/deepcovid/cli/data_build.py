@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deepcovid.datasets.covid_xray_5k import Built
 
 app = typer.Typer(help="Make a published data set again from its sources.", no_args_is_help=True)
+RECIPES_HAVE = 496  # minority_count of the recipes deepcovid-*
 CHOICES = {"chexpert": "chexpert", "nih": "nih-chestxray14", "nih-chestxray14": "nih-chestxray14", "none": ""}
 
 
@@ -34,7 +35,7 @@ def covid_xray_5k(
         str | None,
         typer.Option(help="Films without COVID-19: chexpert, nih or none; default: whichever copy is given."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The table to write; its account stands beside it as .json.")] = Path(
+    out: Annotated[Path, typer.Option(help="The table to write; its account stands beside it (.account.json).")] = Path(
         "covid-xray-5k.csv"
     ),
     release: Annotated[str, typer.Option(help="paper (31 → 496 and 40) or later (84 → 420 and 100).")] = "paper",
@@ -52,7 +53,7 @@ def covid_xray_5k(
     from deepcovid.storage import write_json
 
     collection, folder = _negatives(negatives, chexpert=chexpert, nih=nih)
-    account = out.with_suffix(".json")
+    account = out.with_suffix(".account.json")
     copies = [place for place in (covid, folder) if place is not None]
     refuse_overwriting([out, account], inputs=[file for place in copies for file in place.glob("*.*")])
     built = build_covid_xray_5k(
@@ -114,12 +115,8 @@ def _tell(built: Built, screen: Console) -> None:
         )
     patients = ", ".join(f"{positives.patients(side)} {side}" for side in ("train", "test"))
     screen.print(f"patients with COVID-19: {patients}; no patient stands on both sides", markup=False)
-    screen.print(
-        f"augmentation: the {release.positives['train']} training films become {release.augmented} while a recipe trains "
-        f"(minority_count = {release.augmented}); the table holds films\n"
-        "validation: training takes 15 % of train for it, by patient; the paper has none\n",
-        markup=False,
-    )
+    screen.print(f"augmentation: {_augmentation(built)}", markup=False)
+    screen.print("validation: training takes 15 % of train for it, by patient; the paper has none\n", markup=False)
     if built.negatives:
         _tell_classes(built, screen)
     for note in built.table.notes:
@@ -140,6 +137,20 @@ def _tell_classes(built: Built, screen: Console) -> None:
         cells = [f"{built.negatives.came[name][side]:,} of {number:,}" for side, number in sides.items()]
         screen.print(f"{name:28}{cells[0]:>16}{cells[1]:>16}", markup=False)
     screen.print("", markup=False)
+
+
+def _augmentation(built: Built) -> str:
+    """Where 31 films become 496: in training, by the recipe's key `minority_count`."""
+    release = built.release
+    how = (
+        "the recipes deepcovid-* do it"
+        if release.augmented == RECIPES_HAVE
+        else f"set it in a copy of a recipe deepcovid-*, which has {RECIPES_HAVE}"
+    )
+    return (
+        f"{release.positives['train']} → {release.augmented} films of COVID-19 while training "
+        f"(minority_count = {release.augmented}: {how}); the table holds films alone"
+    )
 
 
 def _shortened(built: Built) -> str:

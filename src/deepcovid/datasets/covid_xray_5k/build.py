@@ -20,6 +20,12 @@ COLUMNS = (*(name for name in KNOWN_COLUMNS if name not in ("lung_mask", "lesion
 COLLECTIONS = ("chexpert", "nih-chestxray14")
 
 
+NEGATIVES_UNKNOWN = (
+    "Which films without COVID-19 they took is not published by name (they shared an archive of images, which is not at "
+    "hand here); nor is how they treated uncertain labels: here a film has one positive label and no uncertain one."
+)
+
+
 @dataclass(frozen=True)
 class Built:
     """The data set as it could be made here.
@@ -57,14 +63,12 @@ class Built:
             if self.release.name == "paper"
             else "Which 184 films the radiologist chose, and from which snapshot, is not published."
         )
-        return [
+        sentences = [
             first,
             f"Which patients the authors trained on is not published: {self.positives.divisions:,} divisions of the "
             f"patients give {self.positives.wanted['train']} and {self.positives.wanted['test']} films; the seed decides.",
-            "Which films without COVID-19 they took is not published by name (they shared an archive of images, which is "
-            "not at hand here); nor is how they treated uncertain labels: here a film has one positive label and no "
-            "uncertain one.",
         ]
+        return sentences if self.negatives is None else [*sentences, NEGATIVES_UNKNOWN]
 
     def to_dict(self) -> dict[str, Any]:
         """The account: JSON-safe."""
@@ -150,7 +154,10 @@ def build_covid_xray_5k(
     parts = [(covid, first.frame[first.frame["present"]].assign(category="COVID-19"))]
     if second is not None and other is not None:
         parts.append((other, second.frame))
-    notes = (*_absent(first), *first.notes, *(second.notes if second else ()))
+    others = (
+        second.notes if second else ("there are no films without COVID-19: nothing can be trained on this table alone",)
+    )
+    notes = (*_absent(first), *first.notes, *others)
     built = Built(_together(parts, notes=notes), RELEASES[release], first, second, seed)
     if strict and (built.shortfalls or first.absent):
         absent = [f"no file: {name}" for name in first.absent]

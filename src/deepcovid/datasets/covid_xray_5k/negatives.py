@@ -95,14 +95,15 @@ def _candidates(
     fits = frontal & alone & ~uncertain & ~nameless
     there = frame.loc[fits, "image"].map(lambda cell: os.path.isfile(os.path.join(folder, cell))).astype(bool)
     told = [
-        (int((~frontal).sum()), "films are not frontal, or of unknown view"),
-        (int((frontal & ~alone).sum()), "frontal films have several findings, none, or one that is no class here"),
-        (int((frontal & alone & uncertain).sum()), "frontal films have one finding and uncertain ones beside it"),
-        (int((frontal & alone & ~uncertain & nameless).sum()), "films have no patient"),
-        (int((~there).sum()), "films that would do have no file in the copy"),
+        (~frontal, "not frontal, or of unknown view"),
+        (frontal & ~alone, "with several findings, with none, or with one that is no class here"),
+        (frontal & alone & uncertain, "with one finding and uncertain ones beside it"),
+        (frontal & alone & ~uncertain & nameless, "without a patient or a file name"),
+        (~there, "without a file in the copy"),
     ]
+    left_out = [f"{int(rows.sum()):,} {why}" for rows, why in told if rows.any()]
+    notes = [f"films of {collection} that were not taken: {'; '.join(left_out)}"] if left_out else []
     chosen = frame[fits][there]
-    notes = [f"{collection}: {count:,} {why}: not taken" for count, why in told if count]
     return chosen.assign(category=chosen["findings"]), notes
 
 

@@ -107,7 +107,7 @@ def _paper(parsed: Parsed, folder: Path) -> tuple[pd.DataFrame, list[str]]:
     """The 71 films by name, with what this copy's metadata say of them."""
     pinned = pinned_positives()
     names = parsed.frame["image"].astype("str").str.rpartition("/")[2]
-    known = parsed.frame[names.isin(list(pinned))].assign(name=names).drop_duplicates("name").set_index("name")
+    known = parsed.frame.assign(name=names)[names.isin(list(pinned))].drop_duplicates("name").set_index("name")
     if known.empty:
         raise TableError(
             f"none of the 71 PA films of COVID-19 at commit {COMMIT} is listed here", path=parsed.metadata, mend=MEND
@@ -135,7 +135,7 @@ def _disagreements(known: pd.DataFrame, pinned: Mapping[str, str]) -> list[str]:
         (known["view"] != "PA", "of another view than PA"),
         (known["patient"] != pd.Series(pinned).reindex(known.index), "of another patient"),
     ]
-    return [f"{int(rows.sum())} of the 71 films are called {what} in this copy" for rows, what in other if rows.any()]
+    return [f"{int(rows.sum())} of the 71 films: in this copy {what}" for rows, what in other if rows.any()]
 
 
 def _later(parsed: Parsed, release: Release, seed: int) -> tuple[pd.DataFrame, list[str]]:
