@@ -129,7 +129,7 @@ def _records(text: str, delimiter: str, path: Path) -> dict[int, list[str]]:
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
-            if any(cell.strip() for cell in cells):
+            if any(map(str.strip, cells)):
                 records[number] = [plain(cell) if cell[:1] == "'" else cell for cell in cells]
     except csv.Error as error:
         raise TableError(
@@ -160,6 +160,6 @@ def _squared(records: dict[int, list[str]], width: int) -> tuple[dict[int, list[
                 f"row {number}: {len(cells)} cells under a header of {width} → "
                 "put quotes around a cell that holds the separator, and write empty cells out"
             )
-        rows[number] = (cells + [""] * width)[:width]
+        rows[number] = cells if len(cells) == width else (cells + [""] * width)[:width]
     hidden = len(problems) - 20
     return rows, problems if hidden <= 0 else [*problems[:20], f"… and {hidden} more rows of another width"]
