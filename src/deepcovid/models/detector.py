@@ -77,6 +77,9 @@ class Description:
             )
         if not self.operating_points:
             raise DetectorError("a detector without an operating point", mend="give at least one threshold")
+        words = [*self.classes, *(word for point in self.operating_points for word in (point.name, point.chosen_on))]
+        if not all(word.isprintable() for word in words):
+            raise DetectorError("a name holds control characters", mend="name classes and thresholds in plain letters")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able values."""
@@ -111,9 +114,9 @@ class Detector:
             DetectorError: a file is missing, was altered, or is of another format.
         """
         folder = Path(folder)
-        if not (folder / DESCRIPTION).exists() and (folder / "detector" / DESCRIPTION).exists():
+        if not (folder / DESCRIPTION).is_file() and (folder / "detector" / DESCRIPTION).exists():
             folder = folder / "detector"
-        if not (folder / DESCRIPTION).exists():
+        if not (folder / DESCRIPTION).is_file():
             raise DetectorError(
                 f"there is no {DESCRIPTION} here",
                 path=folder,
@@ -174,20 +177,35 @@ class Detector:
     @cached_property
     def head_weight(self) -> np.ndarray:
         """The last layer's weight, float32 (K, D): what a heat map needs besides the feature map."""
-        from safetensors import safe_open
+        from safetensors import SafetensorError, safe_open
 
-        with safe_open(self.folder / WEIGHTS, framework="np") as file:
-            weight: np.ndarray = file.get_tensor("head.weight")
+        try:
+            with safe_open(self.folder / WEIGHTS, framework="np") as file:
+                weight: np.ndarray = file.get_tensor("head.weight")
+        except (SafetensorError, OSError) as error:
+            raise self._unusable(f"{WEIGHTS} holds no head.weight") from error
         return weight
+
+    def _unusable(self, problem: str) -> DetectorError:
+        return DetectorError(problem, path=self.folder, mend="copy the detector folder again, or train it anew")
 
     def see(self, pixels: np.ndarray) -> Seen:
         """Run `model.onnx` on one film, on one thread: a film has one score, alone or among others.
 
         Args:
             pixels: float32 (H, W) in [0, 1] of any size.
+
+        Raises:
+            DetectorError: the graph does not take such a film, or gives something else than a number for each class.
         """
         film = self.preprocessing.resize_film(pixels)
-        logits, feature_map = self._session.run(["logits", "feature_map"], {"film": film[None, None]})
+        session = self._session
+        try:
+            logits, feature_map = session.run(["logits", "feature_map"], {"film": film[None, None]})
+        except Exception as error:  # the runtime raises its own untyped errors
+            raise self._unusable(f"model.onnx cannot be run on a film ({type(error).__name__})") from error
+        if logits.shape != (1, len(self.description.classes)) or not np.isfinite(logits).all():
+            raise self._unusable("model.onnx gives something else than one finite number for each class")
         return Seen(softmax(logits)[0], feature_map[0])
 
     def score(self, pixels: np.ndarray) -> float:
@@ -261,7 +279,7 @@ def _preprocessing(values: Any, path: Path) -> Preprocessing:
 
 def _require_files(folder: Path, files: Mapping[str, str]) -> None:
     for name in (GRAPH, WEIGHTS):
-        if not (folder / name).exists():
+        if not (folder / name).is_file():
             raise DetectorError(f"{name} is missing", path=folder, mend="copy the detector folder again")
         if sha256_file(folder / name) != files.get(name):
             raise DetectorError(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 ENGINE = "onnxruntime"
+# The key of StringStringEntryProto that points a tensor at another file (onnx.proto3, TensorProto.external_data)
+ELSEWHERE = b"\x0a\x08location\x12"
 
 
 def cores() -> int:
@@ -30,21 +32,36 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.Infere
         threads: threads within one call.
 
     Raises:
-        DetectorError: the file is absent or no ONNX model that this runtime can run.
+        DetectorError: the file is absent, keeps numbers in other files, or is no ONNX model that this runtime can run.
     """
     import onnxruntime as ort
 
+    path = None if isinstance(model, bytes) else model
+    graph = model if isinstance(model, bytes) else _bytes_of(model)
+    if ELSEWHERE in graph:
+        raise DetectorError(
+            "the model takes numbers from other files, which may be any on this machine",
+            path=path,
+            mend="save the ONNX model in one file, without external data",
+        )
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     try:
-        return ort.InferenceSession(
-            model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
-        )
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime raises its own untyped errors
         raise DetectorError(
             f"ONNX Runtime {ort.__version__} cannot open the model ({type(error).__name__})",
-            path=None if isinstance(model, bytes) else model,
+            path=path,
             mend="copy the detector folder again, or update onnxruntime",
+        ) from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DetectorError(
+            f"the model cannot be read ({error.strerror})", path=path, mend="copy the detector folder again"
         ) from error

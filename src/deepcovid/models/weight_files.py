@@ -102,6 +102,7 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
 
 def _read_checkpoint(path: Path) -> dict[str, np.ndarray]:
     torch = import_torch("reading weights")
+    _refuse_bomb(path)
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
@@ -119,6 +120,21 @@ def _read_checkpoint(path: Path) -> dict[str, np.ndarray]:
             mend="where it was made: torch.save(model.state_dict(), …)",
         )
     return {str(name): _array(tensor) for name, tensor in state.items()}
+
+
+def _refuse_bomb(path: Path) -> None:
+    """torch stores its numbers in a zip archive without packing them: one that unpacks to more was made to harm."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return  # an older format, or damaged: torch will say so
+    if unpacked > path.stat().st_size:
+        raise WeightsError(
+            f"this file unpacks to {unpacked / 1e6:,.0f} MB, more than it holds",
+            path=path,
+            mend="take the original file",
+        )
 
 
 def _array(tensor: Any) -> np.ndarray:
