@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from deepcovid.datasets.columns import AGE_RANGE
@@ -51,8 +52,8 @@ OLDEST = 90.0  # US 45 CFR 164.514(b)(2)(i)(C): all ages over 89 are one categor
 def text(dataset: Any, keyword: str) -> str:
     """The first value of an element, trimmed; "" where there is none."""
     value = dataset.get(keyword)
-    if value is not None and not isinstance(value, str | bytes) and hasattr(value, "__len__") and len(value):
-        value = value[0]
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):  # several values
+        value = value[0] if len(value) else None
     return "" if value is None or isinstance(value, bytes) else str(value).strip().strip("\0")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -101,9 +101,7 @@ def _all(dataset: Any, keyword: str) -> str:
 
 def _foldeds(dataset: Any, keyword: str) -> list[str]:
     value = dataset.get(keyword)
-    several = (
-        value if value is not None and not isinstance(value, str | bytes) and hasattr(value, "__len__") else [value]
-    )
+    several = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
     return [_folded(str(one)) for one in several if one is not None and not isinstance(one, bytes)]
 
 

@@ -13,7 +13,7 @@ from deepcovid.datasets.dicom_identifiers import KEYWORDS as IDENTIFYING
 from deepcovid.datasets.dicom_identifiers import Identifiers
 from deepcovid.datasets.pseudonyms import Pseudonyms
 from deepcovid.imaging.dicom_spacing import spacing_of
-from deepcovid.imaging.dicom_survey import Survey, survey
+from deepcovid.imaging.dicom_survey import Survey, readable, survey
 from deepcovid.imaging.dicom_view import view_of
 
 Dates = Literal["year", "none", "shifted", "exact"]
@@ -83,8 +83,8 @@ def row_of(path: Path, *, names: Pseudonyms, wanted: Wanted) -> Row | str | None
     found = survey(path, keywords=KEYWORDS)
     if found is None:
         return None
-    reason = _reason(found, wanted)
-    return reason or _row(path, found, names, wanted)
+    with readable(path):
+        return _reason(found, wanted) or _row(path, found, names, wanted)
 
 
 def _reason(found: Survey, wanted: Wanted) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -44,18 +45,27 @@ def survey(path: Path | str, *, keywords: Sequence[str]) -> Survey | None:
     Raises:
         ImageError: the file cannot be read or is damaged; nothing that it says is repeated.
     """
+    path = Path(path)
+    with readable(path), _opened(path) as stream:
+        start = stream.read(2048)
+        if kind_of(start) != "DICOM":
+            return None
+        if DEFLATED in start:
+            check_deflated(start + stream.read(), path=path, max_pixels=MAX_PIXELS)
+        stream.seek(0)
+        return _surveyed(stream, keywords)
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Whatever pydicom raises on damaged files inside becomes an ImageError that quotes nothing.
+
+    Around the use of elements, too: pydicom converts one, and finds it damaged, only then.
+    """
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    path = Path(path)
     try:
-        with _opened(path) as stream:
-            start = stream.read(2048)
-            if kind_of(start) != "DICOM":
-                return None
-            if DEFLATED in start:
-                check_deflated(start + stream.read(), path=path, max_pixels=MAX_PIXELS)
-            stream.seek(0)
-            return _surveyed(stream, keywords)
+        yield
     except (FileNotFoundError, PermissionError) as error:
         raise ImageError(
             f"the file cannot be read ({error.strerror})", path=path, mend="check that it is there, and its permissions"
