@@ -150,7 +150,7 @@ def test_two_rows_of_one_file_are_refused(tmp_path: Path) -> None:
     assert any(problem.startswith("row 5: ") and "outside" in problem for problem in problems)
 
 
-@pytest.mark.parametrize("absent", ["finding", "view", "filename", "Patientid"])
+@pytest.mark.parametrize("absent", ["finding", "view", "filename", "Patientid", "sex", "age", "modality"])
 def test_a_missing_column_is_named(tmp_path: Path, absent: str) -> None:
     names = [name for name in MARCH.rstrip(",").split(",") if name != absent]
     write_rows(tmp_path / "metadata.csv", names, [["x"] * len(names)])

@@ -47,6 +47,14 @@ def test_films_are_found_by_the_patients_id_whatever_their_format(tmp_path: Path
     assert frame["notes"].iloc[2] == "Fièvre 38° + toux"
 
 
+def test_a_column_that_names_the_images_is_followed(tmp_path: Path) -> None:
+    header = HEADER.replace("modality,", "modality,imagename,")
+    write_rows(tmp_path / "metadata.csv", header, [[*row[:10], f"x{row[0]}.jpeg", *row[10:]] for row in ROWS[:2]])
+    draw(tmp_path / "images", ["xCOVID-00001.jpeg", "xCOVID-00002.jpeg"])
+    frame = import_source(tmp_path, name="figure1").frame
+    assert cells(frame["image"]) == ["images/xCOVID-00001.jpeg", "images/xCOVID-00002.jpeg"]
+
+
 def test_bounds_and_decades_of_age_are_said(tmp_path: Path) -> None:
     miniature(tmp_path)
     table = import_source(tmp_path, name="figure1")

@@ -83,3 +83,8 @@ def test_a_word_of_a_cell_draws_nothing_on_the_terminal(tmp_path: Path) -> None:
     data.cells("age", parse_age)
     assert "\x1b" not in data.problems[0]
     assert len(data.problems[0]) < 320
+
+
+def test_quotes_of_windows_1252_are_no_control_characters(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,notes\n1,low 90’s – “fever”\n", encoding="cp1252")
+    assert cells(read_metadata(path, required=()).frame["notes"]) == ["low 90’s – “fever”"]

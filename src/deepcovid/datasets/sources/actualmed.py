@@ -39,7 +39,9 @@ _TAKEN = re.compile(r"date taken \(YYYYMMDD\): *(\S+)")
 def read(folder: Path) -> Parsed:
     """All rows of metadata.csv."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
-    data = read_metadata(home / "metadata.csv", required=("patientid", "finding", "view", "modality", "imagename"))
+    data = read_metadata(
+        home / "metadata.csv", required=("patientid", "sex", "age", "finding", "view", "modality", "imagename", "notes")
+    )
     return data.parsed(
         {
             "image": prefix_of(home, folder) + "images/" + data.needed("imagename"),

@@ -30,6 +30,8 @@ PNEUMONIAS = frozenset({
     "aspiration",
 })  # fmt: skip
 
+FIRST_SCHEMA = frozenset({"Patientid", "notes"})  # later "clinical notes" and "other notes" beside `modality`
+
 
 @register_source(
     name="covid-chestxray",
@@ -55,10 +57,12 @@ PNEUMONIAS = frozenset({
 def read(folder: Path) -> Parsed:
     """Both schemas; the patient's column, folder and modality are looked for by what the file has."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
-    data = read_metadata(home / "metadata.csv", required=("finding", "view", "filename"))
+    data = read_metadata(home / "metadata.csv", required=("sex", "age", "finding", "view", "filename"))
     patient = next((name for name in data.frame.columns if name.lower() == "patientid"), "patientid")
     if patient not in data.frame.columns:
         data.problem(1, "there is no column 'patientid' (nor 'Patientid')")
+    if "modality" not in data.frame.columns and not FIRST_SCHEMA.issubset(data.frame.columns):
+        data.problem(1, "there is no column 'modality', which only the first schema lacked")
     subfolder = data.text("folder").fillna("images")
     return data.parsed(
         {

@@ -19,8 +19,8 @@ from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
 from deepcovid.datasets.sources.views import parse_modality, parse_view
 
-LAYOUT = "metadata.csv\nchest_xray_images/covid19/*.jpg, *.png, … (or the images beside metadata.csv)"
-IMAGES = "chest_xray_images/covid19"
+LAYOUT = "metadata.csv\nchest_xray_images/covid19/*.jpg, *.png, … (or covid19/, images/, or beside metadata.csv)"
+PLACES = ("chest_xray_images/covid19", "covid19", "images")
 
 
 @register_source(
@@ -40,13 +40,13 @@ def read(folder: Path) -> Parsed:
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
     data = read_metadata(home / "metadata.csv", required=("filename", "patient_id", "sex", "age", "view", "label"))
     people = _unswapped(data)
-    beside = "" if not (home / IMAGES).is_dir() else f"{IMAGES}/"
+    place = next((f"{place}/" for place in PLACES if (home / place).is_dir()), "")
     findings = data.text("label").map(lambda cell: cell.split(","), na_action="ignore")
     clear = int((data.text("opacification") == "0").sum())
     notes = (f"{clear} films show no opacity by the collection's own reading (opacification 0)",) if clear else ()
     return data.parsed(
         {
-            "image": prefix_of(home, folder) + beside + data.needed("filename"),
+            "image": prefix_of(home, folder) + place + data.needed("filename"),
             "label": findings.map(label_of_findings, na_action="ignore"),
             "findings": findings.map(join_findings, na_action="ignore"),
             "patient": data.text("patient_id"),

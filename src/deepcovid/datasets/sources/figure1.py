@@ -39,7 +39,7 @@ _DECADE = re.compile(r"(early|mid|late)[ -]\d0s", re.I)
 def read(folder: Path) -> Parsed:
     """All rows; the image is the file that carries the patient's id, whatever its format."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
-    data = read_metadata(home / "metadata.csv", required=("patientid", "finding", "view", "modality"))
+    data = read_metadata(home / "metadata.csv", required=("patientid", "sex", "age", "finding", "view", "modality"))
     return data.parsed(
         {
             "image": prefix_of(home, folder) + _images(home, data),
@@ -59,7 +59,7 @@ def read(folder: Path) -> Parsed:
 def _images(home: Path, data: Metadata) -> pd.Series:
     there = {path.stem: path.name for path in sorted((home / "images").glob("*")) if path.is_file()}
     names = data.needed("patientid").map(lambda cell: there.get(cell, f"{cell}.jpg"), na_action="ignore")
-    return "images/" + names
+    return "images/" + data.text("imagename").fillna(names)
 
 
 def _ages(data: Metadata) -> pd.Series:

@@ -35,7 +35,7 @@ LAYOUT = "data.csv\npng/<image_id>.png"
 def read(folder: Path) -> Parsed:
     """All rows of data.csv, all of them labelled covid."""
     home = home_of(folder, "data.csv", layout=LAYOUT)
-    data = read_metadata(home / "data.csv", required=("patient_id", "image_id", "sex", "modality", "projection"))
+    data = read_metadata(home / "data.csv", required=("patient_id", "image_id", "sex", "age", "modality", "projection"))
     return data.parsed(
         {
             "image": prefix_of(home, folder) + "png/" + data.needed("image_id") + ".png",

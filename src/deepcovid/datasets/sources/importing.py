@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from deepcovid.datasets.columns import patient_ids
 from deepcovid.datasets.sources.counts import compare_counts
 from deepcovid.datasets.sources.listing import files_there, films_beside
 from deepcovid.datasets.sources.reading import OURS, refuse_problems
@@ -137,8 +138,9 @@ def _two_sexes(frame: pd.DataFrame) -> list[str]:
     """Patients whose films tell both sexes: told by rows, as no patient's id reaches a log."""
     if not {"patient", "sex"} <= set(frame.columns):
         return []
-    torn = frame.groupby("patient")["sex"].nunique()
-    rows = frame.index[frame["patient"].isin(torn.index[torn > 1])]
+    person = patient_ids(frame)
+    torn = frame["sex"].groupby(person).nunique()
+    rows = frame.index[person.isin(torn.index[torn > 1])]
     if rows.empty:
         return []
     where = ", ".join(map(_row, rows[:LISTED])) + (", …" if len(rows) > LISTED else "")

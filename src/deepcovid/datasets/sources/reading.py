@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from deepcovid.datasets.columns import KNOWN_COLUMNS
@@ -20,6 +20,8 @@ from deepcovid.datasets.validation import repeated_columns, shown
 from deepcovid.errors import TableError
 
 OURS = (*KNOWN_COLUMNS, "modality")
+# In a file read as latin-1 these are no control characters but Windows-1252's quotes and dashes.
+_WINDOWS = {n: bytes([n]).decode("cp1252", "replace") for n in range(0x80, 0xA0)}
 LISTED = 50  # problems that are spelt out; the rest are counted
 
 
@@ -63,20 +65,23 @@ class Metadata:
             otherwise: what a cell is that `parse` does not know: "refuse" (the file is damaged; a problem with its row)
                 or "empty" (the collection is known to hold such words; unknown, and counted in a note).
         """
-        read, parse = {}, cache(parse)  # a column of 377,110 cells holds few words
-        unknown: Counter[str] = Counter()
-        for row, cell in self.text(name).items():
+        column = self.text(name)
+        codes, words = pd.factorize(column)  # a column of 377,110 cells holds few words; -1 is an empty cell
+        values, errors = np.full(len(words) + 1, None, dtype=object), {}
+        for code, word in enumerate(words):
             try:
-                read[row] = parse(cell) if isinstance(cell, str) else None
+                values[code] = parse(word)
             except ValueError as error:
-                read[row] = None
-                unknown[cell] += 1
-                if otherwise == "refuse":
-                    self.problem(row, f"the {name} is {shown(cell)!r}; {error}")
-        if unknown and otherwise == "empty":
-            words = ", ".join(f"{shown(word)!r} ({count})" for word, count in unknown.most_common(10))
-            self.notes.append(f"{sum(unknown.values())} cells of {name} say nothing that is known here: {words}")
-        return pd.Series(read, index=self.frame.index, dtype=object, name=name)
+                errors[code] = error
+        places = np.flatnonzero(np.isin(codes, list(errors)))
+        for place in places if otherwise == "refuse" else ():
+            word, error = column.iloc[place], errors[codes[place]]
+            self.problem(column.index[place], f"the {name} is {shown(word)!r}; {error}")
+        if len(places) and otherwise == "empty":
+            counts = Counter(column.iloc[places]).most_common(10)
+            known = ", ".join(f"{shown(word)!r} ({count})" for word, count in counts)
+            self.notes.append(f"{len(places)} cells of {name} say nothing that is known here: {known}")
+        return pd.Series(values[codes], index=self.frame.index, dtype=object, name=name)
 
     def ages(self, name: str, parse: Callable[[str], float | None] = parse_age) -> pd.Series:
         """The column in years; ranges and bounds are counted in a note."""
@@ -125,7 +130,7 @@ def read_metadata(path: Path, *, required: Sequence[str], mend: str = "") -> Met
         problems.insert(0, f"row 1: there is no column {', '.join(map(repr, absent))} (there are: {there})")
     if problems:
         refuse_problems([*problems, *text.problems], path=path)
-    cells = [[cell.strip() or None for cell in row] for row in text.rows.values()]
+    cells = [[cell.translate(_WINDOWS).strip() or None for cell in row] for row in text.rows.values()]
     frame = pd.DataFrame(cells, index=pd.Index(list(text.rows), dtype=object), columns=header, dtype=object)
     frame = frame.where(frame.notna(), None)
     blank = [name for name in header if name.startswith("unnamed_") and frame[name].isna().all()]
