@@ -9,6 +9,7 @@ import pytest
 
 from deepcovid.errors import ImageError
 from deepcovid.imaging.dicom_survey import survey
+from deepcovid.imaging.guards import quiet
 from tests.imaging.test_dicom import OWN
 
 Write = Callable[..., Path]
@@ -71,6 +72,9 @@ def test_gone_and_damaged(tmp_path: Path, dicom: Write):
             broken[place] = rng.integers(256)
         (tmp_path / "x").write_bytes(bytes(broken))
         try:
-            survey(tmp_path / "x", keywords=WANTED)
+            with quiet():
+                told = ""
+                survey(tmp_path / "x", keywords=WANTED)
         except ImageError as error:  # any other type would fail the test
-            assert not any(secret in str(error) for secret in ("Doe", "Jane", "MRN-4711"))
+            told = str(error)
+        assert not any(secret in told for secret in ("Doe", "Jane", "MRN-4711"))
