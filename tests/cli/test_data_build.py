@@ -10,8 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deepcovid.cli import app
+from deepcovid.cli.data_build import RECIPES_HAVE
+from deepcovid.datasets.covid_xray_5k import RELEASES
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DeepCovidError
+from deepcovid.training.recipe import load_recipe, recipe_names
 from tests.cli.test_cli import errors, run
 from tests.datasets.covid_xray_5k.making import SNAPSHOT, cohen, mini_chexpert, nih
 
@@ -51,6 +54,12 @@ def test_the_published_counts_stand_beside_ours(sources: Path) -> None:
     frame = load_table(out).frame
     assert told["rows"] == len(frame)
     assert told["covid"]["listed"] == 71
+
+
+def test_the_recipes_have_the_number_that_is_told() -> None:
+    for name in recipe_names():
+        if name.startswith("deepcovid-"):
+            assert load_recipe(name).minority_count == RECIPES_HAVE == RELEASES["paper"].augmented
 
 
 def test_every_call_gives_the_same_bytes(sources: Path, tmp_path: Path) -> None:

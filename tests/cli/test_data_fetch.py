@@ -42,6 +42,7 @@ def test_a_copy_is_taken_verified_and_found_right_the_second_time(copy: Path, tm
     again = invoke(tmp_path / "mine.json", "--to", tmp_path / "to", "--from", copy, "--verify", "--quiet")
     assert again.exit_code == 0
     assert "(0 fetched, 6 were there already)" in again.output
+    assert "next:" not in again.output  # "mine" is no source that could be imported
 
 
 def test_failures_are_listed_at_the_end_with_their_mend(copy: Path, tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def _negatives(word: str | None, *, chexpert: Path | None, nih: Path | None) -> 
 
 def _tell(built: Built, screen: Console) -> None:
     """The published counts beside these, what fell short, and what nobody can check."""
+    from deepcovid.runs.data import VALIDATION_SHARE
+
     release, positives = built.release, built.positives
     screen.print(f"COVID-Xray-5k, release {release.name!r} ({release.told}); seed {built.seed}\n", markup=False)
     screen.print(f"{'':24}{'COVID-19':^36}{'without COVID-19':^24}", markup=False)
@@ -116,7 +118,10 @@ def _tell(built: Built, screen: Console) -> None:
     patients = ", ".join(f"{positives.patients(side)} {side}" for side in ("train", "test"))
     screen.print(f"patients with COVID-19: {patients}; no patient stands on both sides", markup=False)
     screen.print(f"augmentation: {_augmentation(built)}", markup=False)
-    screen.print("validation: training takes 15 % of train for it, by patient; the paper has none\n", markup=False)
+    screen.print(
+        f"validation: training takes {VALIDATION_SHARE:.0%} of train for it, by patient; the paper has none\n",
+        markup=False,
+    )
     if built.negatives:
         _tell_classes(built, screen)
     for note in built.table.notes:

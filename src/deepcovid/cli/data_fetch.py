@@ -76,10 +76,11 @@ def _manifest(name: str) -> Manifest:
         DeepCovidError: it is not pinned here; the message holds the steps.
     """
     from deepcovid.datasets.manifest import load_manifest, manifest_names
-    from deepcovid.datasets.sources import SOURCES
 
     if name.endswith(".json") or name in manifest_names():
         return load_manifest(name)
+    from deepcovid.datasets.sources import SOURCES
+
     source = SOURCES[name]
     why = {
         "open": "is open to anyone, but its files are not pinned here, so that a copy could not be verified",
@@ -116,12 +117,18 @@ def _tell(done: Fetched) -> None:
             markup=False,
         )
     _tell_failures(done)
-    if not done.failed:
+    if not done.failed and _is_source(done.manifest.name):
         rest = " --allow-absent" if done.absent else ""
         line = (
             f"deepcovid data import {done.folder} --source {done.manifest.name} --out {done.folder / 'table.csv'}{rest}"
         )
         screen.print(f"next: {line}", markup=False)
+
+
+def _is_source(name: str) -> bool:
+    from deepcovid.datasets.sources import SOURCES
+
+    return name in SOURCES
 
 
 def _tell_failures(done: Fetched) -> None:

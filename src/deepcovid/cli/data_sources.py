@@ -86,15 +86,17 @@ def info(name: Annotated[str, typer.Argument(help="A registered collection.")], 
 
 
 def _facts(source: Source) -> dict[str, list[str]]:
+    from deepcovid.datasets.manifest import manifest_names
     from deepcovid.datasets.sources.counts import counts_line
 
+    fetch = [f"deepcovid data fetch {source.name}"] if source.name in manifest_names() else []
     counts = [f"{version}: {counts_line(expected)}" for version, expected in source.versions.items() if expected]
     return {
         "home": [source.home],
         "licence": [source.licence],
         "cite": [source.citation],
         "access": [source.access],
-        "get it": list(source.steps),
+        "get it": [*fetch, *source.steps],
         "files": source.layout.splitlines(),
         "counts": counts or ["not known"],
         "import": [f"deepcovid data import DIR --source {source.name} --out DIR/table.csv"],
