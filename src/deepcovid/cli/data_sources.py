@@ -31,7 +31,7 @@ def import_(
         typer.Option(help="A registered collection (deepcovid data list), or your hospital's name for class folders."),
     ] = None,
     views: Annotated[
-        str | None, typer.Option(help="The views to keep of a registered collection [default: PA,AP,AP supine].")
+        str | None, typer.Option(help="The views to keep of a registered collection; PA,AP,AP supine where not given.")
     ] = None,
     all_views: Annotated[bool, typer.Option("--all-views", help="Keep every view, laterals too.")] = False,
     keep_ct: Annotated[bool, typer.Option("--keep-ct", help="Keep CT and what else is no X-ray.")] = False,

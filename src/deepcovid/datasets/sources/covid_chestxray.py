@@ -52,7 +52,10 @@ FIRST_SCHEMA = frozenset({"Patientid", "notes"})  # later "clinical notes" and "
             "view:lateral": 84,
         },
     },
-    steps=("git clone https://github.com/ieee8023/covid-chestxray-dataset",),
+    steps=(
+        "deepcovid data fetch covid-chestxray --to DIR (commit 2a99173; --unpinned for its four largest files)",
+        "or git clone https://github.com/ieee8023/covid-chestxray-dataset (the last; git checkout 2a99173 for the other)",
+    ),
 )  # fmt: skip
 def read(folder: Path) -> Parsed:
     """Both schemas; the patient's column, folder and modality are looked for by what the file has."""
