@@ -143,7 +143,7 @@ def _receive_whole(wanted: Wanted, part: Path, *, mend: str) -> None:
             pause, before = _asked_pause(error, otherwise=pause), -1
         except (OSError, UnicodeError, http.client.HTTPException) as error:
             problem = getattr(error, "reason", error)
-        unreachable = unreachable and _size(part) == 0
+            unreachable = unreachable and isinstance(error, urllib.error.URLError)  # no connection came about
         standstills += _size(part) <= before
         if standstills >= STANDSTILLS or attempt + 1 == ATTEMPTS or wanted.stop.wait(pause):
             break

@@ -20,6 +20,7 @@ from deepcovid.progress import Progress, Silent
 from deepcovid.storage import atomic_path, lock, read_json, sha256_file, write_json
 
 WORKERS = 8
+PATIENCE = 8  # files without any answer, and none with one, after which a server is not asked for the others
 Outcome = Literal["kept", "fetched", "replaced"]
 AGAIN = "run the same command again, or bring the files from elsewhere with --from DIR_OR_URL"
 
@@ -117,7 +118,7 @@ def fetch_collection(
     place = _origin(manifest, folder, origin)
     files = (*manifest.files, *(manifest.left_out if unpinned else ()))
     with lock(folder), _recorded(manifest, folder) as record:
-        job = _Job(folder, place, record, verify=verify, overwrite=overwrite, timeout=timeout, patience=workers)
+        job = _Job(folder, place, record, verify=verify, overwrite=overwrite, timeout=timeout)
         done, failed = job.run(files, workers=workers, progress=progress or Silent())
     listed = {file.path for file in manifest.files}
     return Fetched(
@@ -161,7 +162,6 @@ class _Job:
     verify: bool
     overwrite: bool
     timeout: float
-    patience: int
     stop: threading.Event = field(default_factory=threading.Event)
     unanswered: int = 0
     answered: bool = False
@@ -217,12 +217,7 @@ class _Job:
         if not file.is_pinned:
             self._remember(file, place)
             return True
-        if (
-            ours is not None
-            and not self.verify
-            and ours[:2] == _stamp(place)
-            and ours[2] in {file.sha256, file.git_blob}
-        ):
+        if not self.verify and ours == [*_stamp(place), file.sha256 or file.git_blob]:
             return True
         difference = file.difference(place)
         if not difference:
@@ -239,7 +234,7 @@ class _Job:
         self.record[file.path] = [*_stamp(place), file.sha256 or file.git_blob or sha256_file(place)]
 
     def _download(self, file: PinnedFile, url: str, place: Path) -> None:
-        if not self.answered and self.unanswered >= self.patience:
+        if not self.answered and self.unanswered >= PATIENCE:
             raise FetchError(f"not tried, since the server did not answer for {self.unanswered} others", mend=AGAIN)
         size = None if file.size < 0 else file.size
         try:
