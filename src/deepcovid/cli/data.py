@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from deepcovid.cli import data_build, data_dicom, data_fetch, data_sources
+from deepcovid.cli import data_build, data_check, data_dicom, data_fetch, data_sources
 from deepcovid.cli.console import console, refuse_overwriting
 
 OUTSIDE = "Allow films outside the table's folder."
 app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
+app.command()(data_check.check)
+app.command()(data_check.fix)
 app.command()(data_fetch.fetch)
 app.command("import-dicom")(data_dicom.import_dicom)
 app.add_typer(data_build.app, name="build")

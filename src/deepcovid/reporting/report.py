@@ -14,7 +14,7 @@ from deepcovid.reporting.figures.films import data_uri, heated, shrink
 from deepcovid.reporting.figures.style import figure_png, figure_svg
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Template
 
 SPLITS = {"train", "val", "validation", "test"}
 SAMPLE_SIDE, HEATMAP_SIDE = 300, 460
@@ -61,19 +61,21 @@ def render_report(content: ReportContent) -> str:
 
 
 def _render(view: Mapping[str, Any]) -> str:
-    return _environment().get_template("report.html.j2").render(view)
+    return template("report.html.j2").render(view)
 
 
-def _environment() -> Environment:
+def template(name: str) -> Template:
+    """A page's template: everything is escaped, and what is not given is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("deepcovid.reporting", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(name)
 
 
 def _view(content: ReportContent) -> dict[str, Any]:
