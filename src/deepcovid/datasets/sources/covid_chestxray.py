@@ -53,8 +53,8 @@ FIRST_SCHEMA = frozenset({"Patientid", "notes"})  # later "clinical notes" and "
         },
     },
     steps=(
-        "deepcovid data fetch covid-chestxray --to DIR (commit 2a99173; --unpinned for its four largest files)",
-        "or git clone https://github.com/ieee8023/covid-chestxray-dataset (the last; git checkout 2a99173 for the other)",
+        "git clone https://github.com/ieee8023/covid-chestxray-dataset",
+        "git checkout 2a99173, where the commit of Deep-COVID is wanted",
     ),
 )  # fmt: skip
 def read(folder: Path) -> Parsed:
