@@ -121,17 +121,20 @@ def test_a_release_without_a_column_of_sexes_is_refused(tmp_path: Path) -> None:
     assert "row 1: there is no column 'Patient Gender' or 'Patient Sex'" in refused(tmp_path, "nih-chestxray14")
 
 
-def test_the_whole_collections_rows_are_read_in_seconds(tmp_path: Path) -> None:
+def test_rows_are_read_in_a_small_multiple_of_the_time_of_the_fastest_reader(tmp_path: Path) -> None:
+    """All 112,120 films take about 15 times as long as pandas' own parser takes to split their cells: some seconds."""
     rows = [
         film(f"{1 + n // 4:08}_{n % 4:03}.png", "Mass|Nodule" if n % 2 else "No Finding", str(n % 94))
-        for n in range(112_120)
+        for n in range(20_000)
     ]
-    write_rows(tmp_path / "Data_Entry_2017_v2020.csv", HEADER_2020, rows)
+    csv = tmp_path / "Data_Entry_2017_v2020.csv"
+    write_rows(csv, HEADER_2020, rows)
     started = time.process_time()
+    pd.read_csv(csv, dtype="str", keep_default_na=False)
+    fastest, started = time.process_time() - started, time.process_time()
     frame = SOURCES["nih-chestxray14"].read(tmp_path).frame
-    assert time.process_time() - started < 15, "about 3 s on a quiet machine"
-    assert len(frame) == 112_120
-    assert frame["label"].value_counts().to_dict() == {"normal": 56_060, "mass": 56_060}
+    assert time.process_time() - started < 60 * fastest
+    assert frame["label"].value_counts().to_dict() == {"normal": 10_000, "mass": 10_000}
 
 
 @pytest.mark.films

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,5 +82,6 @@ def _decided(positive: np.ndarray, uncertain: np.ndarray, index: pd.Index) -> pd
 
 
 def _looked_up(keys: np.ndarray, words: Mapping[int, str | None], index: pd.Index) -> pd.Series:
-    read: Callable[[int], str | None] = words.__getitem__
-    return pd.Series([read(int(key)) for key in keys], index=index, dtype=object)
+    patterns, places = np.unique(keys, return_inverse=True)
+    known = np.array([words[int(pattern)] for pattern in patterns], dtype=object)
+    return pd.Series(known[places], index=index, dtype=object)
