@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deepcovid.imaging.radiograph import Radiograph
     from deepcovid.imaging.readers import read_radiograph
     from deepcovid.models.detector import Detector
+    from deepcovid.models.gate import Gate
     from deepcovid.runs.predict import predict
     from deepcovid.runs.settings import Settings
     from deepcovid.runs.train import Run, train
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Detector": "models.detector",
     "DeepCovidError": "errors",
+    "Gate": "models.gate",
     "Preprocessing": "imaging.preprocessing",
     "Radiograph": "imaging.radiograph",
     "Recipe": "training.recipe",
@@ -51,6 +53,7 @@ _HOMES = {
 __all__ = [
     "DeepCovidError",
     "Detector",
+    "Gate",
     "Preprocessing",
     "Radiograph",
     "Recipe",

@@ -83,6 +83,7 @@ def test_predict_goes_on_without_the_broken_film_and_lists_it(detector: Path, fi
         "predict",
         detector,
         films,
+        "--no-gate",
         "--csv",
         tmp_path / "s.csv",
         "--json",
@@ -107,20 +108,54 @@ def test_predict_goes_on_without_the_broken_film_and_lists_it(detector: Path, fi
     assert heat.size == Image.open(films / "film-00.png").size
 
 
+def test_predict_scores_no_picture_that_the_gate_refuses_unless_told_to(detector: Path, tmp_path: Path) -> None:
+    """One phantom passes; its negative and a page of nothing get a reason instead of a score."""
+    from deepcovid.datasets.phantom import render_phantom
+
+    film = (255 * render_phantom(seed=7).film).astype(np.uint8)
+    pictures = {"film": film, "negative": 255 - film, "nothing": np.full_like(film, 200)}
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(folder / f"{name}.png")
+    done = run("predict", detector, folder, "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
+    assert done.returncode == 1
+    told = errors(done)
+    assert "2 films were refused and not scored" in told
+    assert "negative.png: this looks like a negative" in told
+    rows = {Path(row["image"]).stem: row for row in csv.DictReader((tmp_path / "s.csv").open())}
+    assert {name: row["gate"] for name, row in rows.items()} == {
+        "film": "frontal chest film",
+        "negative": "inverted",
+        "nothing": "blank",
+    }
+    assert [row["score"] == "" for row in rows.values()].count(True) == 2
+    whole = json.loads((tmp_path / "s.json").read_text())
+    assert {entry["reason"] for entry in whole["refused"]} == {"inverted", "blank"}
+    assert len(whole["predictions"]) == 1
+    forced = run("predict", detector, folder, "--no-gate", "--json", tmp_path / "f.json", "--csv", tmp_path / "f.csv")
+    assert forced.returncode == 0
+    assert "warning: this looks like a negative" in " ".join(forced.stdout.split())
+    reasons = [entry["gate"]["reason"] for entry in json.loads((tmp_path / "f.json").read_text())["predictions"]]
+    assert sorted(reasons) == ["blank", "frontal chest film", "inverted"]
+    assert {row["gate"] for row in csv.DictReader((tmp_path / "f.csv").open())} == set(reasons)
+    assert run("predict", detector, folder / "nothing.png").returncode == 1
+
+
 def test_predict_says_what_the_number_is_not_and_what_a_site_says_next(detector: Path, films: Path) -> None:
     film = films / "film-00.png"
-    done = run("predict", detector, film, DEEPCOVID_NEXT_STEP="Ring ward 7.")
+    done = run("predict", detector, film, "--no-gate", DEEPCOVID_NEXT_STEP="Ring ward 7.")
     words = " ".join(done.stdout.split())
     assert done.returncode == 0
     assert "called covid: the score" in words
     assert "It is no diagnosis" in words
     assert "next: Ring ward 7." in words
     assert "no need to worry" not in words
-    assert "Follow the guidance of the public-health authority" in run("predict", detector, film).stdout
+    assert "Follow the guidance of the public-health authority" in run("predict", detector, film, "--no-gate").stdout
 
 
 def test_predict_prints_json_alone(detector: Path, films: Path) -> None:
-    done = run("predict", detector, films / "film-00.png", "--json", "-")
+    done = run("predict", detector, films / "film-00.png", "--no-gate", "--json", "-")
     (prediction,) = json.loads(done.stdout)["predictions"]
     assert prediction["film"]["sha256"]
     assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-6)
@@ -282,7 +317,7 @@ def test_no_patient_name_reaches_any_output(detector: Path, tmp_path: Path) -> N
     dataset.save_as(tmp_path / "film.dcm")
     del dataset.PixelData
     dataset.save_as(tmp_path / "nothing.dcm")
-    done = run("predict", detector, tmp_path, "--json", tmp_path / "p.json", "--csv", tmp_path / "p.csv")
+    done = run("predict", detector, tmp_path, "--no-gate", "--json", tmp_path / "p.json", "--csv", tmp_path / "p.csv")
     assert done.returncode == 1
     for text in (done.stdout, done.stderr, (tmp_path / "p.json").read_text(), (tmp_path / "p.csv").read_text()):
         assert PLANTED.lower() not in text.lower()
@@ -300,7 +335,7 @@ def test_predict_runs_without_torch_and_quickly_on_two_hundred_films(detector: P
     for name in ("torch", "torchvision", "lightning_fabric", "onnx"):
         (hide / name).mkdir(parents=True)
         (hide / name / "__init__.py").write_text("raise ImportError('hidden')")
-    done = run("predict", detector, tmp_path / "films", "--csv", tmp_path / "s.csv", PYTHONPATH=str(hide))
+    done = run("predict", detector, tmp_path / "films", "--no-gate", "--csv", tmp_path / "s.csv", PYTHONPATH=str(hide))
     assert done.returncode == 1
     assert "199 films:" in done.stdout
     assert "7.png" in errors(done)
@@ -340,7 +375,7 @@ def test_odd_file_names_lose_no_batch_and_draw_nothing(detector: Path, films: Pa
     folder.mkdir()
     for name in (b"latin\xff.png", b"two\n0.001  lines.png", b"esc\x1b[31m.png"):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
-    done = run("predict", detector, folder, "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
+    done = run("predict", detector, folder, "--no-gate", "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert not any(line.startswith("0.001") for line in done.stdout.splitlines())
@@ -352,7 +387,7 @@ def test_heat_maps_do_not_become_films(detector: Path, films: Path, tmp_path: Pa
     folder.mkdir()
     (folder / "a.png").write_bytes((films / "film-00.png").read_bytes())
     for _ in range(2):
-        assert run("predict", detector, folder, "--heatmap", folder / "maps").returncode == 0
+        assert run("predict", detector, folder, "--no-gate", "--heatmap", folder / "maps").returncode == 0
     assert [path.name for path in (folder / "maps").iterdir()] == ["a.heat.png"]
 
 
@@ -371,7 +406,7 @@ def test_a_device_that_is_not_here_is_refused_before_anything_is_written(
 
 def test_a_path_that_cannot_be_written_is_an_error_to_mend(detector: Path, films: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    done = run("predict", detector, films / "film-00.png", "--csv", tmp_path / "file" / "s.csv")
+    done = run("predict", detector, films / "film-00.png", "--no-gate", "--csv", tmp_path / "file" / "s.csv")
     assert done.returncode == 2
     assert "cannot be written" in errors(done)
 

@@ -17,7 +17,7 @@ from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError, TableError, WeightsError
 from deepcovid.models.detector import Detector
 from deepcovid.runs.evaluate import evaluate_files
-from deepcovid.runs.predict import predict
+from deepcovid.runs.predict import Wishes, predict
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.storage import read_json
@@ -69,7 +69,7 @@ def test_predictions_of_the_detector_are_the_runs_scores(whole_run: Run) -> None
     scores = pd.read_parquet(whole_run.folder / "scores.parquet")
     table = load_table(whole_run.folder / "table.parquet", allow_outside=True)
     paths = [table.image_path(image) for image in table.frame["image"][:6]]
-    found = predict(Detector.load(whole_run.folder), paths)
+    found = predict(Detector.load(whole_run.folder), paths, wishes=Wishes(gate=False))
     expected = dict(zip(paths, scores["score"], strict=False))
     assert all(abs(p.score - expected[p.path]) < 1e-6 for p in found.done)
 
@@ -162,7 +162,7 @@ def test_scores_by_source_use_the_chosen_label_column(
 def test_every_call_of_the_detector_is_the_runs_call(whole_run: Run) -> None:
     scores = pd.read_parquet(whole_run.folder / "scores.parquet")
     paths = [whole_run.folder / image for image in scores["image"]]
-    found = predict(whole_run.detector, paths)
+    found = predict(whole_run.detector, paths, wishes=Wishes(gate=False))
     by_path = {prediction.path.resolve(): prediction.positive for prediction in found.done}
     threshold = whole_run.detector.operating_point.threshold
     assert [by_path[path.resolve()] for path in paths] == list(scores["score"] >= threshold)

@@ -38,6 +38,9 @@ def predict(
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
     frame: Annotated[int | None, typer.Option(min=1, help="Of films with several frames or pages, this one.")] = None,
+    no_gate: Annotated[
+        bool, typer.Option("--no-gate", help="Score also what does not look like one frontal chest film.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch."""
@@ -58,6 +61,7 @@ def predict(
         style=style.value,
         next_step=next_step or NEXT_STEP,
         workers=workers or cores(),
+        gate=not no_gate,
         frame=frame,
     )
     found = run(loaded, films, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
@@ -69,9 +73,10 @@ def predict(
             if path is not None:
                 typer.echo(f"written: {path}")
     _tell_left_out(found)
+    _tell_refused(found)
     _tell_failures(found)
-    if found.failed:
-        raise typer.Exit(1 if found.done else 2)
+    if found.failed or found.refused:
+        raise typer.Exit(1 if found.done or found.refused else 2)
 
 
 def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
@@ -82,6 +87,7 @@ def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
         "notice": NOTICE,
         "predictions": [prediction.to_dict() for prediction in found.done],
         "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],
+        "refused": [{"image": str(path), **verdict.to_dict()} for path, verdict in found.refused.items()],
         "left_out": [{"file": str(path), "reason": reason} for path, reason in found.left_out.items()],
     }
 
@@ -132,6 +138,8 @@ def _lines(prediction: Prediction) -> list[str]:
         f"{prediction.score:.3f}  {printable(prediction.path)}",
         f"       {prediction.call}; {prediction.seconds:.2f} s",
     ]
+    if prediction.gate is not None and not prediction.gate.passes:
+        lines.append(f"       warning: {prediction.gate.sentence}; scored all the same (--no-gate)")
     if prediction.next_step:
         lines.append(f"       next: {prediction.next_step}")
     if prediction.heatmap is not None:
@@ -146,6 +154,17 @@ def _tell_left_out(found: Predictions) -> None:
         more = f", … and {len(told) - LISTED} more (all of them: --json)" if len(told) > LISTED else ""
         count = "1 file was" if len(told) == 1 else f"{len(told)} files were"
         screen.print(f"{count} left out: {', '.join(told[:LISTED])}{more}", style="dim", markup=False)
+
+
+def _tell_refused(found: Predictions) -> None:
+    if found.refused:
+        screen = console(error=True)
+        films = "1 film was" if len(found.refused) == 1 else f"{len(found.refused)} films were"
+        screen.print(f"{films} refused and not scored (--no-gate scores all):", style="bold yellow", markup=False)
+        for path, verdict in list(found.refused.items())[:LISTED]:
+            screen.print(f"  {printable(path)}: {verdict.sentence}", style="yellow", markup=False)
+        if len(found.refused) > LISTED:
+            screen.print(f"  … and {len(found.refused) - LISTED} more (all of them: --csv or --json)", style="yellow")
 
 
 def _tell_failures(found: Predictions) -> None:

@@ -1,4 +1,4 @@
-"""Scores for films on disk: each with its call in words and its heat map, the unreadable ones listed at the end."""
+"""Scores for films on disk: each with its call in words and its heat map; what is no frontal film, or unreadable, is listed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.imaging.finding import look_for_films
 from deepcovid.imaging.readers import read_film
 from deepcovid.models.detector import Detector
+from deepcovid.models.gate import Gate, Verdict
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import FORMULA, write_bytes
 
@@ -44,6 +45,7 @@ class Prediction:
         next_step: for a positive call, what the site says comes next.
         heatmap: where the heat map was written.
         origin: what was done to the file to get a film.
+        gate: what the gate says of it; it passes, or was scored on purpose all the same.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Prediction:
     next_step: str = ""
     heatmap: Path | None = None
     origin: dict[str, Any] = field(default_factory=dict)
+    gate: Verdict | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able values."""
@@ -76,26 +79,33 @@ class Prediction:
             "detector": self.detector,
             "seconds": round(self.seconds, 4),
             "film": {key: value for key, value in self.origin.items() if key != "path"},
+            "gate": None if self.gate is None else self.gate.to_dict(),
         }
 
 
 @dataclass
 class Predictions:
-    """All predictions in the order of the films, the films that could not be read, and files that are no films: with reasons."""
+    """All predictions in the order of the films; films that could not be read, files that are none, and what the gate refused."""
 
     done: list[Prediction]
     failed: dict[Path, str]
     left_out: dict[Path, str] = field(default_factory=dict)
+    refused: dict[Path, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """How to predict: where heat maps go and how they look, what follows a positive call, how many films side by side."""
+    """How to predict: where heat maps go and how they look, what follows a positive call, how many films side by side.
+
+    With `gate` (the default) a picture that the gate refuses gets no score; without, it is scored and the reason stands
+    in its prediction.
+    """
 
     heatmaps: Path | None = None
     style: HeatStyle = "uniform"
     next_step: str = NEXT_STEP
     workers: int = 1
+    gate: bool = True
     frame: int | None = None  # of a DICOM or TIFF of several, counted from 1
 
 
@@ -106,7 +116,7 @@ def predict(
     wishes: Wishes | None = None,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Score films with `model.onnx`; a film that cannot be read is listed and the others go on.
+    """Score films with `model.onnx`; one that cannot be read, or that the gate refuses, is listed and the others go on.
 
     Args:
         detector: loaded.
@@ -118,22 +128,25 @@ def predict(
     looked = look_for_films(paths)
     paths = looked.films
     names = heatmap_names(paths)
+    gate = Gate.load()
 
-    def one(path: Path) -> Prediction | DeepCovidError:
+    def one(path: Path) -> Prediction | Verdict | DeepCovidError:
         try:
-            return _predicted(detector, path, wishes, names[path])
+            return _predicted(detector, path, wishes, names[path], gate)
         except DeepCovidError as error:
             return error
 
-    done, failed = [], dict(looked.refused)
+    done, refused, failed = [], {}, dict(looked.refused)
     outcomes = _side_by_side(one, paths, wishes.workers)
     tracked = (progress or Silent()).track(outcomes, description="films", total=len(paths))
     for path, outcome in zip(paths, tracked, strict=True):
         if isinstance(outcome, Prediction):
             done.append(outcome)
+        elif isinstance(outcome, Verdict):
+            refused[path] = outcome
         else:
             failed[path] = str(outcome)
-    return Predictions(done, failed, looked.left_out)
+    return Predictions(done, failed, looked.left_out, refused)
 
 
 def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -150,9 +163,12 @@ def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str) -> Prediction:
+def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: Gate) -> Prediction | Verdict:
     began = time.perf_counter()
     film = read_film(path, frame=wishes.frame)
+    verdict = gate.judge(film.pixels)
+    if wishes.gate and not verdict.passes:
+        return verdict
     seen = detector.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
     point = detector.operating_point
@@ -173,6 +189,7 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str) -> Pre
         next_step=wishes.next_step if positive else "",
         heatmap=heatmap,
         origin=dict(film.origin),
+        gate=verdict,
     )
 
 
@@ -187,15 +204,18 @@ def csv_text(found: Predictions) -> str:
     import csv
     import io
 
-    columns = ("image", "score", "positive", "call", "threshold", "heatmap", "detector", "seconds", "error")
+    columns = ("image", "score", "positive", "call", "threshold", "heatmap", "detector", "seconds", "gate", "error")
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for prediction in found.done:
         row = prediction.to_dict()
         row["threshold"] = prediction.operating_point.threshold
+        row["gate"] = prediction.gate.reason if prediction.gate else ""
         row["image"] = _cell(prediction.path)
         writer.writerow({name: row.get(name, "") for name in columns})
+    for path, verdict in found.refused.items():
+        writer.writerow({"image": str(path), "gate": verdict.reason, "error": f"refused: {verdict.sentence}"})
     for path, reason in found.failed.items():
         writer.writerow({"image": _cell(path), "error": reason if reason[:1] not in FORMULA else f"./{reason}"})
     return text.getvalue()
@@ -216,8 +236,8 @@ def call_in_words(detector: Detector, score: float) -> str:
 
 
 def _side_by_side(
-    work: Callable[[Path], Prediction | DeepCovidError], paths: Sequence[Path], workers: int
-) -> Iterator[Prediction | DeepCovidError]:
+    work: Callable[[Path], Prediction | Verdict | DeepCovidError], paths: Sequence[Path], workers: int
+) -> Iterator[Prediction | Verdict | DeepCovidError]:
     if workers == 1 or len(paths) == 1:
         yield from map(work, paths)
         return

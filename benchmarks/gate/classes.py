@@ -1,0 +1,149 @@
+"""One example of any of the gate's classes, drawn from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import drawn
+import numpy as np
+from films import Film, collage, cropped, frontal, inverted, sideways, upside_down
+from looks import annotated, framed, shaded, toned, turned, warped, worn
+from pages import page
+from pictures import drawn_picture, piece
+from PIL import Image, ImageFilter
+from volume import Projector, lateral_film, real_slice
+
+from deepcovid.models.gate.reasons import CLASSES
+
+SHARES = {
+    "frontal chest film": 0.30, "photo or drawing": 0.09, "document or screen": 0.07, "CT slice": 0.08,
+    "other body part": 0.06, "lateral": 0.07, "inverted": 0.06, "upside down": 0.05, "sideways": 0.04,
+    "collage": 0.08, "cropped": 0.10,
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class Material:
+    """What examples are made of."""
+
+    real: list[Film]
+    phantoms: list[Film]
+    photographs: list[Image.Image]
+    volume: np.ndarray | None = None
+    others: list[Image.Image] = field(default_factory=list)
+    projector: Projector | None = None
+
+    def __post_init__(self) -> None:
+        if self.volume is not None:
+            self.projector = Projector(self.volume)
+
+
+def example(material: Material, name: str, rng: np.random.Generator) -> Image.Image:
+    """A picture of the class `name`, of any size, 8-bit grey."""
+    return MAKERS[name](material, rng)
+
+
+def draw_class(rng: np.random.Generator) -> int:
+    """A class's number, by SHARES."""
+    return int(rng.choice(len(CLASSES), p=[SHARES[name] for name in CLASSES]))
+
+
+def as_input(image: Image.Image, *, side: int) -> np.ndarray:
+    """uint8 (side, side): the whole picture, stretched, antialiased."""
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+
+
+def _film(m: Material, rng: np.random.Generator) -> Film:
+    pool = m.real if rng.random() < 0.75 else m.phantoms
+    return pool[int(rng.integers(len(pool)))]
+
+
+def _any_way(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
+
+
+def _printed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """As a figure or a screen shows a medical picture."""
+    image = toned(image, rng, strength=0.7)
+    if rng.random() < 0.3:
+        image = annotated(image, rng)
+    if rng.random() < 0.3:
+        image = framed(image, rng)
+    return worn(image, rng)
+
+
+def _frontal(m: Material, rng: np.random.Generator) -> Image.Image:
+    return frontal(_film(m, rng), rng)
+
+
+def _photo(m: Material, rng: np.random.Generator) -> Image.Image:
+    if m.photographs and rng.random() < 0.5:
+        image = piece(m.photographs[int(rng.integers(len(m.photographs)))], rng)
+    else:
+        image = drawn_picture(rng)
+    return worn(toned(image, rng), rng)
+
+
+def _page(m: Material, rng: np.random.Generator) -> Image.Image:
+    film = _film(m, rng).image if rng.random() < 0.1 else None
+    return worn(page(rng, film=film), rng)
+
+
+def _slice(m: Material, rng: np.random.Generator) -> Image.Image:
+    image = real_slice(m.volume, rng) if m.volume is not None and rng.random() < 0.75 else drawn.slice_of_chest(rng)
+    image = warped(image.resize((224, int(224 * image.height / image.width))), rng, amount=0.035)
+    image = turned(image, float(rng.normal(0, 4)), rng)
+    if rng.random() < 0.12:
+        image = image.transpose(Image.Transpose.ROTATE_180)
+    return _printed(_any_way(image, rng), rng)
+
+
+def _other(m: Material, rng: np.random.Generator) -> Image.Image:
+    if m.others and rng.random() < 0.25:
+        image = piece(m.others[int(rng.integers(len(m.others)))], rng)
+    else:
+        image = warped(drawn.body_part(rng), rng, amount=0.03)
+    if rng.random() < 0.3:
+        image = drawn.outlines(image, rng)
+    if rng.random() < 0.15:
+        image = Image.eval(image, lambda v: 255 - v)
+    return _printed(_any_way(image, rng), rng)
+
+
+def _lateral(m: Material, rng: np.random.Generator) -> Image.Image:
+    if m.projector is not None and rng.random() < 0.75:
+        image = lateral_film(m.projector, rng)
+    else:
+        image = drawn.lateral(rng)
+    image = image.resize((224, int(224 * image.height / image.width)))
+    image = warped(image, rng, amount=float(rng.uniform(0.02, 0.06)), cells=int(rng.integers(2, 5)))
+    if rng.random() < 0.5:
+        image = image.filter(
+            ImageFilter.UnsharpMask(radius=float(rng.uniform(2, 12)), percent=int(rng.integers(50, 250)))
+        )
+    image = turned(image, float(rng.normal(0, 5)), rng)
+    if rng.random() < 0.1:
+        image = shaded(image, rng)
+    return _printed(_any_way(image, rng), rng)
+
+
+def _collage(m: Material, rng: np.random.Generator) -> Image.Image:
+    n = int(rng.choice([2, 2, 2, 3, 4, 4, 6]))
+    parts = [frontal(_film(m, rng), rng, plain=True) for _ in range(n)]
+    others: list[Callable[[Material, np.random.Generator], Image.Image]] = [_photo, _slice, _lateral, _lateral, _page]
+    if rng.random() < 0.3:
+        parts[int(rng.integers(n))] = others[int(rng.integers(len(others)))](m, rng)
+    if rng.random() < 0.15:  # the same film twice, or as a negative beside itself
+        parts[1] = parts[0] if rng.random() < 0.5 else Image.eval(parts[0], lambda v: 255 - v)
+    return collage(parts, rng)
+
+
+MAKERS: dict[str, Callable[[Material, np.random.Generator], Image.Image]] = {
+    "frontal chest film": _frontal, "photo or drawing": _photo, "document or screen": _page, "CT slice": _slice,
+    "other body part": _other, "lateral": _lateral, "collage": _collage,
+    "inverted": lambda m, rng: inverted(_film(m, rng), rng),
+    "upside down": lambda m, rng: upside_down(_film(m, rng), rng),
+    "sideways": lambda m, rng: sideways(_film(m, rng), rng),
+    "cropped": lambda m, rng: cropped(_film(m, rng), rng),
+}  # fmt: skip
