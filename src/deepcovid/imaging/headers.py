@@ -21,6 +21,7 @@ PARTS_AT_MOST = 300_000  # strips or tiles
 DAMAGED = "copy the file again, or export it as PNG"
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 … SOF15 without DHT, JPG and DAC
+_HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})  # each block of 8 × 8 pixels takes at least one bit (T.81, F.1.2 and G.1.2)
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment: TEM, RST0 … RST7, SOI
 
 
@@ -39,6 +40,10 @@ def check_jpeg(data: bytes, *, path: Path, max_pixels: int) -> None:
             height, width = struct.unpack_from(">HH", data, at + 5)
             check_size(width=width, height=height, max_pixels=max_pixels, path=path)
             pixels = width * height
+            if marker in _HUFFMAN and 8 * len(data) < pixels // 64:
+                raise ImageError(
+                    "this JPEG file is too short for its size: it is cut off or forged", path=path, mend=DAMAGED
+                )
         if marker == 0xDA:
             return _check_scans(data.count(b"\xff\xda", at), pixels, path)
         at += 2 if marker in _BARE else 2 + length

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from deepcovid.errors import ImageError
+from deepcovid.imaging.guards import check_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # PNG (third edition), section 11.2.1: colour type → samples a pixel
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 CHUNKS_AT_MOST = 200_000  # the largest film in chunks of 4 KiB
+UNPACKED_AT_ONCE = 2**20
 UNPACKED_AT_MOST, UNPACKED_IN_ALL = 2**20, 2**26  # Pillow's limits for compressed text and profiles
 
 
@@ -24,13 +26,17 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield kind, data[start:end]
 
 
-def check_complete(data: bytes, *, path: Path) -> None:
-    """Refuse a PNG that is cut off or altered: Pillow is content without an end, and skips the pixels' checksum.
+def check_complete(data: bytes, *, path: Path, max_pixels: int = 2**62) -> None:
+    """Refuse a PNG that is too large, cut off or altered: Pillow is content without an end, and skips the pixels' checksum.
 
     Raises:
-        ImageError: the IEND chunk (PNG, section 11.2.4) is missing, or a critical chunk's checksum (5.5) is wrong.
+        ImageError: the size in IHDR (PNG, section 11.2.1) is no film's, the IEND chunk (11.2.4) is missing, or a critical
+            chunk's checksum (5.5) is wrong.
     """
     ended = False
+    if data[12:16] == b"IHDR" and len(data) >= 24:
+        width, height = struct.unpack_from(">II", data, 16)
+        check_size(width=width, height=height, max_pixels=max_pixels, path=path)
     for count, (kind, start, end) in enumerate(_places(data)):
         if count == CHUNKS_AT_MOST:
             raise ImageError(f"this PNG has more than {count:,} chunks", path=path, mend="export the film again")
@@ -40,6 +46,34 @@ def check_complete(data: bytes, *, path: Path) -> None:
         ended = ended or kind == b"IEND"
     if not ended:
         raise ImageError("this PNG file is cut off: its end is missing", path=path, mend="copy the file again")
+
+
+def check_pixels(data: bytes, *, path: Path) -> None:
+    """Refuse a PNG whose pixels unpack to less than its header promises.
+
+    Raises:
+        ImageError: as said.
+    """
+    need = _unpacked_size(*struct.unpack(">IIBBBBB", next(chunks(data))[1][:13]))
+    inflate = zlib.decompressobj()
+    for kind, content in chunks(data):
+        while kind == b"IDAT" and content and need > 0:
+            need -= len(inflate.decompress(content, UNPACKED_AT_ONCE))
+            content = inflate.unconsumed_tail
+    if need > 0:
+        raise ImageError("this PNG file is cut off: its pixels end early", path=path, mend="copy the file again")
+
+
+def _unpacked_size(width: int, height: int, depth: int, colour: int, _: int, __: int, interlace: int) -> int:
+    """Bytes of the filtered rows (PNG, sections 7.2 and 8): of the image, or of each of the seven passes."""
+    passes = [(0, 0, 1, 1)]
+    if interlace:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    total = 0
+    for left, top, across, down in passes:
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        total += max(rows, 0) * (1 + -(-columns * depth * CHANNELS.get(colour, 1) // 8)) if columns > 0 else 0
+    return total
 
 
 def check_texts(data: bytes, *, path: Path) -> None:

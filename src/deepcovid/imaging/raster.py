@@ -13,7 +13,7 @@ from deepcovid.errors import ImageError
 from deepcovid.imaging.guards import DECODER_FAILURES, check_size
 from deepcovid.imaging.headers import check_jpeg, check_tiff, check_webp
 from deepcovid.imaging.luma import luma, range_scaled, unit_scaled
-from deepcovid.imaging.png import check_complete, check_texts, colour16, significant_bits
+from deepcovid.imaging.png import check_complete, check_pixels, check_texts, colour16, significant_bits
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,6 +48,8 @@ def decode_raster(
         turn = _orientation(image)
         tags = _tags(image)
         image.load()
+        if kind == "PNG" and not _reaches_end(image):
+            check_pixels(data, path=path)
         facts: dict[str, Any] = {"format": kind, "mode": image.mode, "bit_depth": 8, "inverted": False, "voi": None}
         facts["notes"] = [page_note] if page_note else []
         pixels = _grey(image, data if kind == "PNG" else b"", tags, path, facts)
@@ -65,7 +67,7 @@ def check_header(data: bytes, *, kind: str, path: Path, max_pixels: int) -> None
         ImageError: as said.
     """
     if kind == "PNG":
-        check_complete(data, path=path)
+        check_complete(data, path=path, max_pixels=max_pixels)
         check_texts(data, path=path)
     elif kind == "JPEG":
         check_jpeg(data, path=path, max_pixels=max_pixels)
@@ -118,7 +120,8 @@ def _choose_page(image: Image.Image, kind: str, path: Path, frame: int | None) -
     if count == 1:
         return ""
     if frame is None:
-        films = [page for page in range(count) if kind != "TIFF" or not _is_preview(image, page)]
+        # only a TIFF has previews, and `check_tiff` has counted its pages; other formats may promise any number
+        films = [page for page in range(count) if not _is_preview(image, page)] if kind == "TIFF" else []
         if len(films) != 1:
             raise ImageError(
                 f"this {kind} holds {count} pages, one film is expected",
@@ -128,6 +131,12 @@ def _choose_page(image: Image.Image, kind: str, path: Path, frame: int | None) -
         frame = films[0] + 1
     image.seek(frame - 1)
     return f"page {frame} of {count}"
+
+
+def _reaches_end(image: Image.Image) -> bool:
+    """Whether the last row has something in it: Pillow leaves rows black for which a PNG has no pixels."""
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return bool(np.asarray(last).any()) and not image.info.get("interlace")
 
 
 def _is_preview(image: Image.Image, page: int) -> bool:
