@@ -94,7 +94,7 @@ def test_a_later_snapshot_is_searched_by_name_and_said(tmp_path: Path) -> None:
 
 def test_a_folder_without_the_films_is_refused_with_the_way_to_get_them(tmp_path: Path) -> None:
     row = {"Patientid": "1", "finding": "SARS", "view": "PA", "modality": "X-ray", "filename": "a.png"}
-    pd.DataFrame([row]).to_csv(tmp_path / "metadata.csv", index=False)
+    pd.DataFrame([row]).assign(sex="F", age="61").to_csv(tmp_path / "metadata.csv", index=False)
     with pytest.raises(TableError, match=r"none of the 71 .* → get the commit itself: deepcovid data fetch"):
         choose_positives(tmp_path, release=PAPER, seed=0)
     with pytest.raises(TableError, match="no PA X-ray of COVID-19"):
