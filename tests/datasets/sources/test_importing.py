@@ -126,3 +126,18 @@ def test_unknown_views_and_names_are_refused(made: Make) -> None:
         import_source(folder, name="mad")
     with pytest.raises(TableError, match="there is no such folder"):
         import_source(folder / "none", name="made")
+
+
+def test_films_on_another_disk_are_taken_and_said(made: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = made(image=["a/1.png", "a/2.png", "b/3.png", "4.png"], label=["x"] * 4)
+    disk = tmp_path_factory.mktemp("disk")
+    (folder / "a").rename(disk / "a")
+    (folder / "a").symlink_to(disk / "a")
+    (folder / "4.png").rename(folder / "b" / "5.png")
+    (folder / "4.png").symlink_to(folder / "b" / "5.png")
+    table = import_source(folder, name="made")
+    assert f"links lead 2 films out of {folder} (a/1.png, say): read the table with --allow-outside" in table.notes
+    path = save_table(table, folder / "table.csv").path
+    with pytest.raises(TableError, match="a link leads the image path out"):
+        load_table(path)
+    assert len(load_table(path, allow_outside=True)) == 4

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
 from deepcovid.datasets.columns import patient_ids
 from deepcovid.datasets.sources.counts import compare_counts
-from deepcovid.datasets.sources.listing import files_there, films_beside
+from deepcovid.datasets.sources.listing import files_there, films_beside, linked_outside
 from deepcovid.datasets.sources.reading import OURS, refuse_problems
 from deepcovid.datasets.sources.source import SOURCES
 from deepcovid.datasets.sources.views import FRONTAL, VIEWS
@@ -58,8 +59,13 @@ def import_source(
     if frame.empty:
         told = "; ".join([*notes, *absent])
         raise TableError(f"no film is left ({told or 'no row'})", path=where, mend="keep more, or get the films")
-    every = (*parsed.notes, *compare_counts(source, parsed.frame), *notes, *absent)
-    every = (*every, *_unlisted(parsed.frame["image"], folder), *_two_sexes(frame), *_unknown(frame))
+    remarks = (
+        _linked(frame["image"], folder),
+        _unlisted(parsed.frame["image"], folder),
+        _two_sexes(frame),
+        _unknown(frame),
+    )
+    every = (*parsed.notes, *compare_counts(source, parsed.frame), *notes, *absent, *chain(*remarks))
     return Table(frame=_ordered(frame), folder=folder, path=parsed.metadata, notes=tuple(dict.fromkeys(every)))
 
 
@@ -132,6 +138,16 @@ def _unlisted(images: pd.Series, folder: Path) -> list[str]:
     if not beside:
         return []
     return [f"beside the films lie {len(beside)} that no row of the metadata names: left out ({shown(beside[0])}, say)"]
+
+
+def _linked(images: pd.Series, folder: Path) -> list[str]:
+    """Films on another disk, say, under a folder that is a link: every command asks whether that is meant."""
+    linked = linked_outside(folder, images)
+    if not linked:
+        return []
+    return [
+        f"links lead {len(linked)} films out of {folder} ({shown(linked[0])}, say): read the table with --allow-outside"
+    ]
 
 
 def _two_sexes(frame: pd.DataFrame) -> list[str]:

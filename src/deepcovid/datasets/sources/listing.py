@@ -25,6 +25,19 @@ def files_there(folder: Path, cells: pd.Series) -> pd.Series:
     return pd.Series(found, index=cells.index, dtype=bool)
 
 
+def linked_outside(folder: Path, cells: pd.Series) -> list[str]:
+    """The paths of `cells` whose file a symbolic link leads out of `folder`; `load_table` refuses them unless told."""
+    root = os.path.realpath(folder)
+    homes = {parent: os.path.realpath(os.path.join(folder, parent)) for parent in set(map(posixpath.dirname, cells))}
+
+    def leaves(cell: str) -> bool:
+        place = os.path.join(homes[posixpath.dirname(cell)], posixpath.basename(cell))
+        place = os.path.realpath(place) if os.path.islink(place) else place
+        return os.path.commonpath([root, place]) != root
+
+    return [cell for cell in cells if leaves(cell)]
+
+
 def films_beside(folder: Path, cells: pd.Series) -> list[str]:
     """The films in the folders that `cells` name which are none of `cells`; relative to `folder`, sorted."""
     named = set(cells.dropna())
