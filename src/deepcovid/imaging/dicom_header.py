@@ -26,15 +26,18 @@ def read_header(path: Path, *, keywords: Sequence[str]) -> Any:
         ImageError: the file cannot be read as DICOM; nothing that it says is repeated.
     """
     from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
 
     try:
         _check_unpacked_size(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # values that break a rule of the Standard are said by their readers
-            return dcmread(path, stop_before_pixels=True, specific_tags=list(keywords))
+            header = dcmread(path, stop_before_pixels=True, specific_tags=list(keywords))
+            list(header)  # values are decoded when they are looked at: here, where what they break stays unsaid
+            return header
     except ImageError:
         raise
-    except _FAILURES:
+    except (InvalidDicomError, *_FAILURES):
         raise ImageError("this is not readable as DICOM", path=path, mend="copy the file again") from None
 
 

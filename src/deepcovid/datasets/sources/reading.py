@@ -67,16 +67,17 @@ class Metadata:
         """
         column = self.text(name)
         codes, words = pd.factorize(column)  # a column of 377,110 cells holds few words; -1 is an empty cell
-        values, errors = np.full(len(words) + 1, None, dtype=object), {}
+        values = np.full(len(words) + 1, None, dtype=object)
+        errors: dict[int, str] = {}
         for code, word in enumerate(words):
             try:
                 values[code] = parse(word)
             except ValueError as error:
-                errors[code] = error
+                errors[code] = str(error)
         places = np.flatnonzero(np.isin(codes, list(errors)))
-        for place in places if otherwise == "refuse" else ():
-            word, error = column.iloc[place], errors[codes[place]]
-            self.problem(column.index[place], f"the {name} is {shown(word)!r}; {error}")
+        for place in map(int, places) if otherwise == "refuse" else ():
+            allowed = errors[codes[place]]
+            self.problem(column.index[place], f"the {name} is {shown(column.iloc[place])!r}; {allowed}")
         if len(places) and otherwise == "empty":
             counts = Counter(column.iloc[places]).most_common(10)
             known = ", ".join(f"{shown(word)!r} ({count})" for word, count in counts)
