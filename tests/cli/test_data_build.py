@@ -16,16 +16,12 @@ from deepcovid.datasets.table import load_table
 from deepcovid.errors import DeepCovidError
 from deepcovid.training.recipe import load_recipe, recipe_names
 from tests.cli.test_cli import errors, run
-from tests.datasets.covid_xray_5k.making import SNAPSHOT, cohen, mini_chexpert, nih
+from tests.datasets.covid_xray_5k.making import SNAPSHOT, mini_chexpert, three_sources
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sources")
-    cohen(folder / "covid", absent=["covid-19-pneumonia-14-PA.png"])
-    mini_chexpert(folder / "chexpert")
-    nih(folder / "nih")
-    return folder
+    return three_sources(tmp_path_factory.mktemp("sources"))
 
 
 def invoke(*arguments: object) -> Result:

@@ -107,3 +107,11 @@ def nih(folder: Path, *, each: int = 4) -> Path:
     pd.DataFrame(rows).to_csv(folder / "Data_Entry_2017_v2020.csv", index=False)
     touch(folder, [f"images/{row['Image Index']}" for row in rows])
     return folder
+
+
+def three_sources(folder: Path) -> Path:
+    """`covid` (one film of the 71 has no file), `chexpert` and `nih` in one folder."""
+    cohen(folder / "covid", absent=["covid-19-pneumonia-14-PA.png"])
+    mini_chexpert(folder / "chexpert")
+    nih(folder / "nih")
+    return folder

@@ -12,17 +12,13 @@ from deepcovid.datasets.covid_xray_5k import RELEASES, build_covid_xray_5k
 from deepcovid.datasets.splits import add_validation
 from deepcovid.datasets.table import load_table, save_table
 from deepcovid.errors import TableError, UnknownNameError
-from tests.datasets.covid_xray_5k.making import SNAPSHOT, cohen, mini_chexpert, nih
+from tests.datasets.covid_xray_5k.making import SNAPSHOT, mini_chexpert, three_sources
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `covid`, `chexpert` and `nih`; one film of COVID-19 has no file."""
-    folder = tmp_path_factory.mktemp("sources")
-    cohen(folder / "covid", absent=["covid-19-pneumonia-14-PA.png"])
-    mini_chexpert(folder / "chexpert")
-    nih(folder / "nih")
-    return folder
+    return three_sources(tmp_path_factory.mktemp("sources"))
 
 
 def test_the_written_table_loads_and_no_patient_stands_on_two_sides(sources: Path) -> None:
