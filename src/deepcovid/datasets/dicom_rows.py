@@ -99,10 +99,10 @@ def _reason(found: Survey, wanted: Wanted) -> str:
         return "films FOR PROCESSING (the detector's values; --for-processing keeps them)"
     if (cells.count(found.dataset, "NumberOfFrames") or 1) > 1:
         return "images of several frames"
+    if not wanted.frontal_only:
+        return ""
     view = view_of(found.dataset).name
-    if wanted.frontal_only and view not in (None, "PA", "AP", "AP supine"):
-        return f"{view} films"
-    return ""
+    return "" if view in (None, "PA", "AP", "AP supine") else f"{view} films"
 
 
 def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
