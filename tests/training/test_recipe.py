@@ -41,6 +41,7 @@ def test_deep_covid_recipes_say_what_the_paper_says(name: str) -> None:
         ("[augmentation]\nflipp = 1.0", "flipp"),
         ("[early_stopping]\npatience = 0", "patience is 0"),
         ("[schedule]\nwarm_up = 2.0", "warm_up is 2.0"),
+        ("[optimiser]\nbeta2 = 1.0", "beta2 1.0"),
         ("epochs = ", "no valid TOML"),
         ("balance = 'sampler'", "a head on stored features does not use"),
         ("[augmentation]\nflip = 0.5", "neither draws nor minority_count"),
@@ -64,3 +65,21 @@ def test_an_unknown_recipe_lists_those_there_are() -> None:
 def test_values_are_changed_where_they_stand() -> None:
     recipe = load_recipe("deepcovid-resnet18").changed(learning_rate=0.5, epochs=None, batch_size=7)
     assert (recipe.optimiser.learning_rate, recipe.epochs, recipe.batch_size) == (0.5, 100, 7)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_optimiser_is_built_as_the_recipe_says(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    from deepcovid.training.loop import build_optimiser
+
+    told = {"name": name, "learning_rate": 0.003, "beta2": 0.99, "weight_decay": 0.01}
+    recipe = recipe_from({"name": "x", "trainable": "all", "optimiser": told}, where="here")
+    optimiser = build_optimiser([torch.nn.Parameter(torch.zeros(2))], recipe)
+    assert type(optimiser).__name__.lower() == name
+    group = optimiser.param_groups[0]
+    assert (group["lr"], group["betas"], group["weight_decay"]) == (0.003, (0.9, 0.99), 0.01)
+
+
+def test_darkcovidnet_is_trained_as_fastais_learner_does_by_default() -> None:
+    optimiser = load_recipe("darkcovidnet").optimiser
+    assert (optimiser.name, optimiser.beta2, optimiser.weight_decay) == ("adamw", 0.99, 0.01)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import lightning_fabric
     import torch
 
+ADAM_MOMENTUM = 0.9  # torch's and fastai's beta 1; one-cycle moves it
+
 Batches = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
 
 
@@ -46,7 +48,8 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) ->
             chosen, lr=options.learning_rate, momentum=options.momentum, weight_decay=options.weight_decay
         )
     kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
-    return kind(chosen, lr=options.learning_rate, weight_decay=options.weight_decay)
+    betas = (ADAM_MOMENTUM, options.beta2)
+    return kind(chosen, lr=options.learning_rate, betas=betas, weight_decay=options.weight_decay)
 
 
 WORTH_A_LINE = 2.0  # seconds that an epoch must take to be told of one by one

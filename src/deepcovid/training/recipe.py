@@ -23,19 +23,23 @@ def _positive(where: str, **values: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimiser:
-    """How weights move: `name` is adam, adamw or sgd as torch has them; rates per step, decay as L2."""
+    """How weights move: `name` is adam, adamw or sgd as torch has them; rates per step, decay as L2 (adamw: decoupled).
+
+    `momentum` is sgd's; `beta2` is how slowly adam and adamw forget squared gradients.
+    """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-4
     momentum: float = 0.9
+    beta2: float = 0.999
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         _positive("optimiser", learning_rate=self.learning_rate)
-        if not 0 <= self.momentum < 1 or self.weight_decay < 0:
+        if not 0 <= self.momentum < 1 or not 0 <= self.beta2 < 1 or self.weight_decay < 0:
             raise RecipeError(
-                f"optimiser: momentum {self.momentum}, weight_decay {self.weight_decay}",
-                mend="momentum lies in [0, 1) and weight_decay is not negative",
+                f"optimiser: momentum {self.momentum}, beta2 {self.beta2}, weight_decay {self.weight_decay}",
+                mend="momentum and beta2 lie in [0, 1) and weight_decay is not negative",
             )
 
 
