@@ -48,11 +48,20 @@ def check_deflated(data: bytes, *, path: Path, max_pixels: int) -> None:
     start = 144 + int.from_bytes(data[140:144], "little")  # (0002,0000) counts the bytes of the group after itself
     limit = 8 * max_pixels + 64 * 2**20
     try:
-        size = len(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:], limit + 1))
+        size = _unpacked_size(data[start:], limit)
     except zlib.error:
         return  # pydicom will say so
     if size > limit:
         raise ImageError("this image is too large: it unpacks without end", path=path, mend="export the film again")
+
+
+def _unpacked_size(packed: bytes, limit: int) -> int:
+    """How many bytes a deflated stream unpacks to, counted piece by piece up to just above `limit`."""
+    inflate, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    while packed and size <= limit:
+        size += len(inflate.decompress(packed, 2**20))
+        packed = inflate.unconsumed_tail
+    return size
 
 
 def _name_transfer_syntax(dataset: Any) -> None:

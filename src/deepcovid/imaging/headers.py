@@ -116,7 +116,7 @@ def check_tiff(data: bytes, *, path: Path, max_pixels: int) -> bool:
             )
         seen.add(at)
         try:
-            tags, at = _page(data, at, layout)
+            tags, at = _page(data, min(at, len(data)), layout)
         except struct.error:
             raise ImageError("this TIFF file is cut off: a page ends early", path=path, mend=DAMAGED) from None
         _check_page(tags, path, max_pixels)
