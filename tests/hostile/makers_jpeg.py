@@ -47,7 +47,7 @@ def forged(folder: Path) -> dict[str, Content]:
     }
 
 
-@kind("JPEG of thousands of scans", words="scans")
+@kind("JPEG of thousands of scans", words=("scans", "too short"))
 def scan_bomb(folder: Path) -> dict[str, Content]:
     """Each scan of a progressive file runs over the whole image."""
     whole = jpeg(progressive=True)
