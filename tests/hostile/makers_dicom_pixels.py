@@ -96,6 +96,16 @@ def jpeg_size(folder: Path) -> dict[str, Content]:
     }
 
 
+@kind("DICOM whose compressed pixels are cut off", words=("cut off", "cannot be decoded"))
+def cut_off(folder: Path) -> dict[str, Content]:
+    return {
+        "jpeg.dcm": encapsulated([cut(jpeg(), 0.5)], JPEG),
+        "jpeg-end.dcm": encapsulated([cut(jpeg(), 0.98)], JPEG),
+        "j2k.dcm": encapsulated([cut(j2k(), 0.6)], JPEG2000),
+        "jls.dcm": encapsulated([jls()[:300]], JPEG_LS),
+    }
+
+
 @kind("DICOM of JPEG garbage", outcome="either", words=WRONG)
 def jpeg_garbage(folder: Path) -> dict[str, Content]:
     flips = {f"flip-{seed}.dcm": encapsulated([flipped(jpeg(), seed, start=2, bits=4)], JPEG) for seed in range(4)}
@@ -106,7 +116,7 @@ def jpeg_garbage(folder: Path) -> dict[str, Content]:
     }
 
 
-@kind("DICOM of RLE whose segments lie", words=WRONG, bomb=True)
+@kind("DICOM of RLE whose segments lie", outcome="either", words=WRONG, bomb=True)
 def rle(folder: Path) -> dict[str, Content]:
     def of(segments: int, offsets: list[int], body: bytes) -> bytes:
         header = struct.pack("<16L", segments, *offsets, *[0] * (15 - len(offsets)))
@@ -122,7 +132,7 @@ def rle(folder: Path) -> dict[str, Content]:
     }
 
 
-@kind("DICOM of fragments that lie", words=WRONG)
+@kind("DICOM of fragments that lie", outcome="either", words=WRONG)
 def fragments(folder: Path) -> dict[str, Content]:
     whole = encapsulated([j2k()], JPEG2000)
     at = whole.rindex(struct.pack("<HHL", 0xFFFE, 0xE000, len(j2k()) + len(j2k()) % 2)[:4])

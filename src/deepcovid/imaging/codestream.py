@@ -9,26 +9,31 @@ from typing import Any
 from deepcovid.errors import ImageError
 
 LOOKED_AT = 65_536  # bytes of a fragment in which its header stands
+PADDING = 512  # bytes after the end of a codestream that writers were seen to leave
+_END = b"\xff\xd9"  # EOI (T.81, B.1.1.3) and EOC (T.800, A.4.4)
 _J2K, _JPEG = b"\xff\x4f\xff\x51", b"\xff\xd8"
 _FRAMES = (frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}) | {0xF7}  # SOF0 … SOF15 (T.81), SOF55 (T.87)
 
 
 def check_codestream(dataset: Any, *, index: int, path: Path) -> None:
-    """Refuse an encapsulated frame (PS3.5, A.4) whose own header gives more pixels than Rows and Columns, or none.
+    """Refuse an encapsulated frame (PS3.5, A.4) whose own header gives more pixels than Rows and Columns, or none, or that is cut off.
 
     OpenJPEG and libjpeg believe that header: a changed byte made them take 8 GiB, or go on for a minute and more.
 
     Raises:
-        ImageError: names both sizes.
+        ImageError: names both sizes; or the frame has no end.
     """
     from pydicom.encaps import get_frame
 
     if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         return
     frames = int(dataset.get("NumberOfFrames") or 1)
-    told = size_of(get_frame(dataset.PixelData, index, number_of_frames=frames)[:LOOKED_AT])
+    frame = get_frame(dataset.PixelData, index, number_of_frames=frames)
+    told = size_of(frame[:LOOKED_AT])
     if told is None:
         return
+    if _END not in frame[-PADDING:]:  # the decoders fill up what is missing, and say nothing
+        raise ImageError("this DICOM file is cut off: its pixels end early", path=path, mend="copy the file again")
     width, height = told
     if width * height == 0 or width * height > int(dataset.Rows) * int(dataset.Columns):
         raise ImageError(
