@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
+import io
+import random
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -13,10 +17,11 @@ from deepcovid.datasets.columns import text_column
 from deepcovid.datasets.sources import SOURCES, import_source
 from deepcovid.datasets.sources.views import FRONTAL, MODALITIES, VIEWS
 from deepcovid.datasets.table import load_table, save_table
-from deepcovid.errors import TableError
+from deepcovid.errors import DeepCovidError, TableError
 from tests.datasets.sources.making import refused
 
 NAMES = SOURCES.names()
+MOST = 20  # damaged forms that are tried of a source
 
 
 def miniature(name: str, folder: Path) -> Path:
@@ -91,3 +96,43 @@ def test_an_empty_folder_is_refused_with_what_is_looked_for(name: str, tmp_path:
     with pytest.raises(TableError) as caught:
         import_source(tmp_path, name=name)
     assert str(tmp_path) in str(caught.value)
+
+
+def variants(text: str) -> Iterator[str]:
+    """Damaged forms of a metadata file: a column less, a row twice, cut off, an odd cell."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    for column in range(len(rows[0])):
+        yield written([[*row[:column], *row[column + 1 :]] for row in rows])
+    yield written([*rows, rows[-1]])
+    yield written(rows[:1])
+    yield from (text[: len(text) * part // 5] for part in range(5))
+    for column in range(len(rows[0])):
+        for odd in ("", "\x1b[31m?", "=1+1", "-1", "../../x", "NaN", "9" * 400):
+            changed = [*rows[1][:column], odd, *rows[1][column + 1 :]]
+            yield written([rows[0], changed, *rows[2:]])
+
+
+def written(rows: Iterable[Sequence[str]]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows(rows)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_damage_is_a_sentence_or_a_table_and_nothing_else(name: str, tmp_path: Path) -> None:
+    path = import_source(miniature(name, tmp_path), name=name).path
+    if path is None or path.suffix != ".csv":
+        pytest.skip("no plain metadata file")
+    text = path.read_bytes().decode("latin-1")
+    draws, refusals = random.Random(name), 0
+    for variant in draws.sample(every := list(variants(text)), min(len(every), MOST)):
+        path.write_bytes(variant.encode("latin-1"))
+        try:
+            table = import_source(tmp_path, name=name, allow_absent=True)
+        except DeepCovidError:
+            refusals += 1
+        else:
+            assert table.frame["image"].map(lambda image: (tmp_path / image).is_file()).all()
+            save_table(table, tmp_path / "made-table.csv")
+            load_table(tmp_path / "made-table.csv")
+    assert refusals > 0
