@@ -9,7 +9,7 @@ from deepcovid.audit.data_test import DataResult, Subject, data_test
 from deepcovid.audit.prediction import RULE, areas_of, by_trees, result_of
 
 CATEGORIES = 12  # the commonest words of a column that are told apart
-METHOD = "200 extremely randomised trees"
+METHOD = "100 extremely randomised trees"
 USED = "view, sex, age, height, width, bytes a pixel, format, mode, bit depth, JPEG quality"
 
 

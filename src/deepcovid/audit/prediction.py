@@ -23,7 +23,7 @@ FOLDS = 5
 ENOUGH_FILMS, ENOUGH_PATIENTS = 20, 10  # of a class and of all others, or its AUC is not computed
 LARGEST = 20_000  # films that are learnt from; of more, whole patients are left out by lot
 CLASSES = 30  # the largest classes are tried
-DRAWS = 1000
+DRAWS = 500
 RULE = (
     f"WARN: for some class the AUC has a lower limit above {LIMIT:.2f}. PASS: for every class its upper limit is at most "
     f"{LIMIT:.2f}. Else CANNOT TELL; also where no class and its rest have {ENOUGH_FILMS} films of {ENOUGH_PATIENTS} patients."
@@ -101,10 +101,10 @@ def result_of(areas: list[Area], *, what: str, method: str, n_known: int, n: int
 
 
 def by_trees(train: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Extremely randomised trees (Geurts et al. 2006), 200 of them, at least 5 films a leaf."""
+    """Extremely randomised trees (Geurts et al. 2006), 100 of them, at least 5 films a leaf."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    trees = ExtraTreesClassifier(n_estimators=200, min_samples_leaf=5, random_state=0)
+    trees = ExtraTreesClassifier(n_estimators=100, min_samples_leaf=5, random_state=0)
     probabilities: np.ndarray = trees.fit(train, target).predict_proba(test)
     return probabilities
 

@@ -24,7 +24,9 @@ def jpeg_quality(path: Path) -> int | None:
     table = _first_table(head)
     if table is None:
         return None
-    scale = 100 * sum(table) / sum(STANDARD)  # per cent of the standard table
+    # entries above 255 are cut there in baseline files (T.81, table B.4)
+    pairs = [(value, standard) for value, standard in zip(table, STANDARD, strict=True) if value < 255]
+    scale = 100 * sum(value for value, _ in pairs) / max(1, sum(standard for _, standard in pairs))
     quality = 100 - scale / 2 if scale <= 100 else 5000 / scale
     return max(1, min(100, round(quality)))
 
