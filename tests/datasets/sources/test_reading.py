@@ -88,3 +88,8 @@ def test_a_word_of_a_cell_draws_nothing_on_the_terminal(tmp_path: Path) -> None:
 def test_quotes_of_windows_1252_are_no_control_characters(tmp_path: Path) -> None:
     path = written(tmp_path, "id,notes\n1,low 90’s – “fever”\n", encoding="cp1252")
     assert cells(read_metadata(path, required=()).frame["notes"]) == ["low 90’s – “fever”"]
+
+
+def test_a_usual_column_that_is_not_there_is_said(tmp_path: Path) -> None:
+    data = read_metadata(written(tmp_path, "id,age\n1,2\n"), required=("id",), usual=("age", "date", "license"))
+    assert data.notes == ["the metadata lack the column date, license"]

@@ -30,6 +30,7 @@ PNEUMONIAS = frozenset({
     "aspiration",
 })  # fmt: skip
 
+REQUIRED = ("sex", "age", "finding", "view", "filename")
 FIRST_SCHEMA = frozenset({"Patientid", "notes"})  # later "clinical notes" and "other notes" beside `modality`
 
 
@@ -60,7 +61,7 @@ FIRST_SCHEMA = frozenset({"Patientid", "notes"})  # later "clinical notes" and "
 def read(folder: Path) -> Parsed:
     """Both schemas; the patient's column, folder and modality are looked for by what the file has."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
-    data = read_metadata(home / "metadata.csv", required=("sex", "age", "finding", "view", "filename"))
+    data = read_metadata(home / "metadata.csv", required=REQUIRED, usual=("date", "license"))
     patient = next((name for name in data.frame.columns if name.lower() == "patientid"), "patientid")
     if patient not in data.frame.columns:
         data.problem(1, "there is no column 'patientid' (nor 'Patientid')")

@@ -20,6 +20,7 @@ from deepcovid.datasets.sources.source import Parsed, register_source
 from deepcovid.datasets.sources.views import parse_modality, parse_view
 
 LAYOUT = "metadata.csv\nchest_xray_images/covid19/*.jpg, *.png, … (or covid19/, images/, or beside metadata.csv)"
+REQUIRED = ("filename", "patient_id", "sex", "age", "view", "label")
 PLACES = ("chest_xray_images/covid19", "covid19", "images")
 
 
@@ -38,7 +39,7 @@ PLACES = ("chest_xray_images/covid19", "covid19", "images")
 def read(folder: Path) -> Parsed:
     """All rows of metadata.csv."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
-    data = read_metadata(home / "metadata.csv", required=("filename", "patient_id", "sex", "age", "view", "label"))
+    data = read_metadata(home / "metadata.csv", required=REQUIRED, usual=("opacification",))
     people = _unswapped(data)
     place = next((f"{place}/" for place in PLACES if (home / place).is_dir()), "")
     findings = data.text("label").map(lambda cell: cell.split(","), na_action="ignore")

@@ -18,6 +18,7 @@ from deepcovid.datasets.sources.source import Parsed, register_source
 from deepcovid.datasets.sources.views import parse_modality, parse_view
 
 LAYOUT = "data.csv\npng/<image_id>.png"
+REQUIRED = ("patient_id", "image_id", "sex", "age", "modality", "projection")
 
 
 @register_source(
@@ -35,7 +36,7 @@ LAYOUT = "data.csv\npng/<image_id>.png"
 def read(folder: Path) -> Parsed:
     """All rows of data.csv, all of them labelled covid."""
     home = home_of(folder, "data.csv", layout=LAYOUT)
-    data = read_metadata(home / "data.csv", required=("patient_id", "image_id", "sex", "age", "modality", "projection"))
+    data = read_metadata(home / "data.csv", required=REQUIRED, usual=("admission_offset",))
     return data.parsed(
         {
             "image": prefix_of(home, folder) + "png/" + data.needed("image_id") + ".png",

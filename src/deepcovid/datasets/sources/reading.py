@@ -109,12 +109,13 @@ class Metadata:
         return Parsed(frame=with_originals(frame, self.frame), notes=(*self.notes, *notes), metadata=self.path)
 
 
-def read_metadata(path: Path, *, required: Sequence[str], mend: str = "") -> Metadata:
+def read_metadata(path: Path, *, required: Sequence[str], usual: Sequence[str] = (), mend: str = "") -> Metadata:
     """Read a delimited file of metadata, gzipped or not; UTF-8 with or without a byte order mark, else latin-1.
 
     Args:
         path: the file.
         required: columns that must be there, as the collection spells them.
+        usual: columns that a copy may lack; a note says so.
         mend: what to do where the file is absent.
 
     Raises:
@@ -136,7 +137,9 @@ def read_metadata(path: Path, *, required: Sequence[str], mend: str = "") -> Met
     frame = frame.where(frame.notna(), None)
     blank = [name for name in header if name.startswith("unnamed_") and frame[name].isna().all()]
     found = [*text.problems, *([] if len(frame) else ["the file has a header and no row"])]
-    return Metadata(path=path, frame=frame.drop(columns=blank), notes=list(text.notes), problems=found)
+    lacking = [name for name in usual if name not in header]
+    notes = [*text.notes, *([f"the metadata lack the column {', '.join(lacking)}"] if lacking else [])]
+    return Metadata(path=path, frame=frame.drop(columns=blank), notes=notes, problems=found)
 
 
 def with_originals(ours: pd.DataFrame, original: pd.DataFrame) -> pd.DataFrame:
