@@ -83,7 +83,7 @@ def write_private(path: Path | str, data: bytes) -> Path:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.link(part, path)  # unlike a rename, refuses where another process was first
+        _place_new(part, path)
         _sync(path.parent)
     except OSError as error:
         raise DeepCovidError(
@@ -95,6 +95,17 @@ def write_private(path: Path | str, data: bytes) -> Path:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
     return path
+
+
+def _place_new(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)  # unlike a rename, refuses where another process was first
+    except FileExistsError:
+        raise
+    except OSError:  # file systems without links
+        if path.exists():
+            raise
+        os.rename(part, path)
 
 
 def write_text(path: Path | str, text: str) -> Path:

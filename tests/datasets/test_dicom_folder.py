@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydicom.dataset import Dataset
 
 from deepcovid.datasets.dicom_folder import Imported, Request, import_dicom
 from deepcovid.datasets.dicom_labels import load_labels
@@ -279,3 +280,40 @@ def test_nothing_there(tmp_path: Path):
     film(tmp_path / "ct.dcm", Modality="CT")
     with pytest.raises(TableError, match="1 CT images left out"):
         imported(tmp_path)
+
+
+def test_views_of_code_sequences(tmp_path: Path):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "399067008", "SCT", "lateral"
+    film(tmp_path / "1.dcm", ViewPosition=None, ViewCodeSequence=[code])
+    assert imported(tmp_path).table.frame["view"].tolist() == ["lateral"]
+
+
+def test_a_person_is_one_whether_the_issuer_is_written_or_not(tmp_path: Path):
+    film(tmp_path / "1.dcm", IssuerOfPatientID="north")
+    film(tmp_path / "2.dcm")
+    assert imported(tmp_path).table.frame["patient"].nunique() == 1
+
+
+def test_where_every_film_is_broken_the_reasons_are_told(tmp_path: Path):
+    for name in ("1.dcm", "2.dcm"):
+        short = film(tmp_path / "in" / name)
+        short.write_bytes(short.read_bytes()[:-60])
+    with pytest.raises(TableError, match=r"none of 2 films could be read\n  1.dcm: this DICOM file is cut off"):
+        imported(tmp_path / "in", copy_to=tmp_path / "png")
+
+
+def test_archives_in_a_folder_are_said(tmp_path: Path):
+    film(tmp_path / "1.dcm")
+    (tmp_path / "more.zip").write_bytes(b"PK")
+    assert imported(tmp_path).left_out == {"ZIP archives (import each by itself)": 1}
+
+
+def test_ten_thousand_deep_sequences_are_a_failure(tmp_path: Path):
+    film(tmp_path / "1.dcm")
+    deep = film(tmp_path / "2.dcm", PixelData=None)
+    item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + b"\x54\x00\x20\x02SQ\x00\x00\xff\xff\xff\xff"
+    deep.write_bytes(deep.read_bytes() + item[8:] + item * 10_000)
+    found = imported(tmp_path)
+    assert len(found.table) == 1
+    assert len(found.failed) + sum(found.left_out.values()) == 1

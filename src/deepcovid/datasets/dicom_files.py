@@ -75,6 +75,8 @@ def _reason_to_skip(path: Path, root: str) -> str:
         return "hidden files"
     if path.name.upper() == NAME:
         return "indexes (DICOMDIR)"
+    if path.suffix.lower() == ".zip":
+        return "ZIP archives (import each by itself)"
     if leads_out(path, root=root):
         return "links that lead out of the folder"
     return "" if path.is_file() else "no ordinary files"

@@ -18,8 +18,8 @@ from deepcovid.datasets.dicom_notes import notes_of
 from deepcovid.datasets.dicom_rows import Row, Wanted, row_of
 from deepcovid.datasets.pseudonyms import Key, Pseudonyms
 from deepcovid.datasets.table import Table
-from deepcovid.errors import DeepCovidError, ImageError, TableError
-from deepcovid.imaging.archive import is_archive
+from deepcovid.errors import DeepCovidError, ImageError, TableError, printable
+from deepcovid.imaging.archive import archive_of, is_archive
 from deepcovid.imaging.guards import quiet
 from deepcovid.progress import Progress, Silent
 
@@ -28,6 +28,7 @@ Outcome = Row | str | DeepCovidError | None
 TEXT = ("image", "label", "source", "patient", "view", "modality", "sex", "date", "manufacturer", "body_part", "dicom_modality",
         "study", "photometric", "transfer_syntax", "pixel_spacing_measured", "burned_in")  # fmt: skip
 WHOLE = ("height", "width", "bit_depth")
+LISTED = 20  # failures that are spelt out where there is no table
 WORKERS = 8  # threads: reading headers waits for disks more than it computes
 
 
@@ -67,7 +68,7 @@ def import_dicom(
     """The films of a folder, a ZIP archive, a DICOMDIR or one file of DICOM as a table; headers alone are read.
 
     Each cell is a word of a closed list, a number, a year or a keyed hash, so that nothing of a header's text can
-    reach it; see docs/dicom.md. Patient: HMAC-SHA256 of issuer and Patient ID. Age: years, those over 89 as 90.
+    reach it; see docs/dicom.md. Patient: HMAC-SHA256 of Patient ID. Age: years, those over 89 as 90.
     What is no film (CT, reports, raw detector values, several frames), copies of one instance and files without a name
     that a table can hold are left out and counted in the notes; files that cannot be read are listed, and the rest goes on.
 
@@ -98,9 +99,14 @@ def import_dicom(
             "there is no film here", path=place, problems=_counts(found.skipped), mend="name another folder"
         )
     images = _images(rows, found.base, request, place, failures, progress)
-    table = _table(rows, images, found.base, request)
     secrets = {secret for row in rows for secret in row.people.secrets()}
     failed = {masked(path.relative_to(found.base), secrets): _reason(error) for path, error in failures.items()}
+    if not images:
+        problems = [f"{printable(name)}: {reason}" for name, reason in list(failed.items())[:LISTED]]
+        raise TableError(
+            f"none of {len(failed)} films could be read", path=place, problems=problems, mend="copy them again"
+        )
+    table = _table(rows, images, found.base, request)
     notes = notes_of(table, rows, wanted=request.wanted, copied=request.copy_to is not None, labels=request.label)
     return Imported(table.with_note(*notes, *_counts(found.skipped)), failed, +found.skipped)
 
@@ -182,7 +188,9 @@ def _copies(
         except DeepCovidError as error:
             return error
 
-    done = progress.track(_side_by_side(one, rows, request.workers), description="films", total=len(rows))
+    # members of an archive are unpacked into memory
+    workers = min(request.workers, 2) if rows and archive_of(rows[0].path) else request.workers
+    done = progress.track(_side_by_side(one, rows, workers), description="films", total=len(rows))
     images = {}
     for row, outcome in zip(rows, done, strict=True):
         if isinstance(outcome, str):
@@ -216,10 +224,6 @@ def _table(rows: list[Row], images: dict[Path, str], base: Path, request: Reques
             label = request.label.of(row, name=name) if isinstance(request.label, Labels) else request.label
             first = {"image": images[row.path], "label": label, "patient": None, "source": request.source}
             records.append(first | row.cells)
-    if not records:
-        raise TableError(
-            "no film could be read", path=base, mend="look at the files: deepcovid predict names each problem"
-        )
     frame = pd.DataFrame(records)
     frame["age"] = frame["age"].astype("float64").clip(upper=90.0)
     for column in frame.columns:

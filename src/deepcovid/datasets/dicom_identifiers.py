@@ -20,6 +20,7 @@ UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 KEYWORDS = (*NAMES, *NUMBERS, *DATES, *UIDS)
 KINDS = {"name": "a name", "number": "a patient's or an order's number", "date": "a date of birth", "uid": "a UID"}
 SHORTEST_NAME, SHORTEST_NUMBER = 3, 4
+MOST_NAMES = 60  # words of names in one header; more are no names
 HIDDEN = "[…]"
 # Words that stand for a name where somebody has removed it, and words that name folders of films
 PLAIN = frozenset((
@@ -33,7 +34,8 @@ class Identifiers:
     """The words and numbers by which one header names people, folded so that they can be looked for in a path."""
 
     def __init__(self, dataset: Any) -> None:
-        self.names = {word for keyword in NAMES for word in _words(_all(dataset, keyword)) if _tells(word)}
+        words = [word for keyword in NAMES for word in _words(_all(dataset, keyword)) if _tells(word)]
+        self.names = set(words[:MOST_NAMES])
         self.numbers = {folded for keyword in NUMBERS for folded in _foldeds(dataset, keyword) if _is_number(folded)}
         self.dates = {form for keyword in DATES for form in _forms_of_day(text(dataset, keyword))}
         self.uids = {uid for keyword in UIDS if len(uid := text(dataset, keyword)) >= 10}
@@ -65,8 +67,11 @@ def masked(path: PurePath, secrets: Iterable[str]) -> str:
 
 
 def _holds(part: str, secrets: set[str]) -> bool:
-    folded, words = _folded(part), set(_words(part))
-    return bool(words & secrets) or any(len(secret) >= SHORTEST_NUMBER and secret in folded for secret in secrets)
+    folded = _folded(part)
+    ends = range(SHORTEST_NUMBER, len(folded) + 1)
+    # few pieces of a name are looked up among many secrets, not the other way round
+    pieces = {folded[start:end] for end in ends for start in range(end - SHORTEST_NUMBER + 1)}
+    return not secrets.isdisjoint(pieces | set(_words(part)))
 
 
 def _stands_in(number: str, folded: str, words: set[str]) -> bool:

@@ -20,7 +20,7 @@ Dates = Literal["year", "none", "shifted", "exact"]
 TAKEN = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 KEYWORDS = (
     *IDENTIFYING, *TAKEN, "SpecificCharacterSet", "SOPClassUID", "Modality", "Manufacturer", "BodyPartExamined", "PatientSex",
-    "PatientAge", "IssuerOfPatientID", "PatientIdentityRemoved", "BurnedInAnnotation", "PresentationIntentType", "Rows",
+    "PatientAge", "PatientIdentityRemoved", "BurnedInAnnotation", "PresentationIntentType", "Rows",
     "Columns", "NumberOfFrames", "BitsStored", "PhotometricInterpretation", "PixelSpacing", "ImagerPixelSpacing",
     "PixelSpacingCalibrationType", "NominalScannedPixelSpacing", "ViewPosition", "ViewCodeSequence",
     "PatientOrientationCodeSequence", "SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription",
@@ -110,7 +110,8 @@ def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
     uid, study = (cells.text(header, keyword) for keyword in ("SOPInstanceUID", "StudyInstanceUID"))
     patient_id = cells.text(header, "PatientID")
     known = patient_id.casefold() not in SHARED_IDS
-    patient = names.of("patient", cells.text(header, "IssuerOfPatientID"), patient_id) if known else None
+    # the issuer is left out: one device writes it and another does not, and a person must not become two
+    patient = names.of("patient", patient_id) if known else None
     taken = cells.day(header, *TAKEN)
     spacing = spacing_of(header)
     told: dict[str, Any] = {

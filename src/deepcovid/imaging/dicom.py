@@ -85,6 +85,8 @@ def _film(data: bytes, path: Path, max_pixels: int, frame: int | None) -> tuple[
     facts: dict[str, Any] = {"format": "DICOM", "photometric": photometric, "bit_depth": _bits(dataset)}
     facts |= {"inverted": scaled.inverted, "voi": scaled.voi, "rotated": turn.rotated, "mirrored": turn.mirrored}
     told = [*notes, *scaled.notes, *([f"frame {index + 1} of {frames}"] if frames > 1 else [])]
+    if dataset.get("SharedFunctionalGroupsSequence") or dataset.get("PerFrameFunctionalGroupsSequence"):
+        told.append("rescaling and windows of single frames (functional groups) are not applied")
     facts |= _said(dataset, turn, told)
     return turn.apply(scaled.pixels), facts
 

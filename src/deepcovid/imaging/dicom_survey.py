@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from deepcovid.errors import ImageError
-from deepcovid.imaging.archive import archive_of, member_bytes
+from deepcovid.imaging.archive import archive_of, member_bytes, member_start
 from deepcovid.imaging.dicom_parsing import DEFLATED, check_deflated
 from deepcovid.imaging.guards import DECODER_FAILURES
 from deepcovid.imaging.readers import BYTES_A_PIXEL, BYTES_BESIDE, MAX_PIXELS, kind_of
 
+LONGEST_HEADER = 16 * 2**20  # bytes of a member of an archive that are unpacked to look for its pixels
 DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 PIXELS = {0x7FE00008, 0x7FE00009, 0x7FE00010}  # Float, Double Float and plain Pixel Data
 
@@ -75,9 +76,12 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    if archive_of(path) is not None:
-        return io.BytesIO(member_bytes(path, limit=BYTES_A_PIXEL * MAX_PIXELS + BYTES_BESIDE))
-    return path.open("rb")
+    if archive_of(path) is None:
+        return path.open("rb")
+    start = member_start(path, size=LONGEST_HEADER)
+    if DEFLATED in start[:2048]:
+        start = member_bytes(path, limit=BYTES_A_PIXEL * MAX_PIXELS + BYTES_BESIDE)
+    return io.BytesIO(start)
 
 
 def _surveyed(stream: IO[bytes], keywords: Sequence[str]) -> Survey:
