@@ -426,3 +426,16 @@ def test_true_and_false_are_labels(tmp_path: Path) -> None:
     evaluation = json.loads(done.stdout)
     assert evaluation["auc"]["value"] == 0.75
     assert any("semicolons" in note for note in evaluation["notes"])
+
+
+def test_predict_takes_the_frame_that_was_chosen(detector: Path, tmp_path: Path) -> None:
+    import pydicom
+
+    film = Path(pydicom.__file__).parent / "data" / "test_files" / "SC_rgb_rle_2frame.dcm"
+    done = run("predict", detector, film, "--no-gate")
+    assert done.returncode == 2
+    assert "choose one (--frame 1, or frame=1 in Python, is the first)" in errors(done)
+    done = run("predict", detector, film, "--no-gate", "--frame", "2", "--json", tmp_path / "p.json")
+    assert done.returncode == 0
+    (found,) = json.loads((tmp_path / "p.json").read_text())["predictions"]
+    assert "frame 2 of 2" in found["film"]["notes"]

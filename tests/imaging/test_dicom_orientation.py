@@ -81,6 +81,14 @@ def test_what_is_not_said_is_left_as_stored_and_told(dataset: Dataset):
     assert turn.note == "the header does not say which way the film lies; it was left as stored"
 
 
+@pytest.mark.parametrize(("row", "column"), [("L", "F"), ("R", "F"), ("F", "R"), ("L", "P")])
+def test_a_frontal_orientation_of_a_lateral_film_is_not_believed(row: str, column: str):
+    turn = turn_of(header(row, column), lateral=True)
+    assert (turn.rotated, turn.mirrored) == (0, False)
+    assert turn.note == f"a lateral film cannot lie {row}\\{column}; it was left as stored"
+    assert turn_of(header("P", "H"), lateral=True).rotated == 180
+
+
 def test_a_plane_that_is_not_upright_is_left_as_stored():
     assert "no upright plane (L\\P)" in turn_of(header("L", "PF")).note
 

@@ -81,7 +81,7 @@ def _film(data: bytes, path: Path, max_pixels: int, frame: int | None) -> tuple[
         raise ImageError("some pixels are NaN or infinite", path=path, mend="export the film again")
     photometric = code_string(dataset, "PhotometricInterpretation")
     scaled = _scaled(stored, dataset, photometric, path)
-    turn = turn_of(dataset)
+    turn = turn_of(dataset, lateral=view_of(dataset).name == "lateral")
     facts: dict[str, Any] = {"format": "DICOM", "photometric": photometric, "bit_depth": _bits(dataset)}
     facts |= {"inverted": scaled.inverted, "voi": scaled.voi, "rotated": turn.rotated, "mirrored": turn.mirrored}
     told = [*notes, *scaled.notes, *([f"frame {index + 1} of {frames}"] if frames > 1 else [])]

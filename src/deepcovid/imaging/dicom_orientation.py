@@ -40,19 +40,26 @@ class Turn:
         return np.ascontiguousarray(stored[:, ::-1] if self.mirrored else stored)
 
 
-def turn_of(dataset: Any) -> Turn:
+def turn_of(dataset: Any, *, lateral: bool = False) -> Turn:
     """The turn that Patient Orientation (0020,0020) asks for (PS3.3, C.7.6.1.1.1).
 
     The two values are the directions of a row, left to right, and of a column, downwards; the first letter of each
     counts. A frontal film is brought to the patient's left on the right of the picture and the feet below (L\\F). A
     lateral film is turned until the feet are below, and never mirrored: which way it should look is a matter of custom.
     Other planes, animals (Anatomical Orientation Type QUADRUPED) and files that do not say are left as they are.
+
+    Args:
+        dataset: the header.
+        lateral: whether the header says elsewhere that the film is lateral. Devices are known that write a frontal
+            orientation into every film; then it is not believed.
     """
     directions = _directions(dataset)
     if directions is None:
         return Turn(note="the header does not say which way the film lies; it was left as stored")
     stored = "\\".join(directions)
     axes = {next(n for n, axis in enumerate(_AXES) if letter in axis) for letter in directions}
+    if lateral and _SIDES in axes:
+        return Turn(stored=stored, note=f"a lateral film cannot lie {stored}; it was left as stored")
     if axes == {_SIDES, _UP_AND_DOWN}:
         return _turn_to(directions, stored, row="L", mirrors=(False, True))
     if axes == {_FRONT_AND_BACK, _UP_AND_DOWN}:
