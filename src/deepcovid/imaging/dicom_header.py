@@ -15,30 +15,34 @@ VIEW_KEYWORDS = (
     "ViewPosition", "ViewCodeSequence", "PatientOrientationCodeSequence", "SeriesDescription", "ProtocolName",
     "AcquisitionDeviceProcessingDescription",
 )  # fmt: skip
+_SIGNS = ("SOPClassUID", "Rows")  # every image has both; a file may lack the preamble and the meta header
 _MAX_PIXELS = 1 << 26  # of a deflated file, which is unpacked whole
 _FAILURES: tuple[type[Exception], ...] = (OSError, *DECODER_FAILURES)
 
 
 def read_header(path: Path, *, keywords: Sequence[str]) -> Any:
-    """A pydicom data set with the elements of these keywords only; a file's other content never reaches a caller.
+    """A pydicom data set with the elements of these keywords, SOPClassUID and Rows only, as far as the header has them.
+
+    A missing preamble or meta header is mended, as for films that are opened.
 
     Raises:
         ImageError: the file cannot be read as DICOM; nothing that it says is repeated.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     try:
         _check_unpacked_size(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # values that break a rule of the Standard are said by their readers
-            header = dcmread(path, stop_before_pixels=True, specific_tags=list(keywords))
+            header = dcmread(path, stop_before_pixels=True, specific_tags=[*keywords, *_SIGNS], force=True)
             list(header)  # values are decoded when they are looked at: here, where what they break stays unsaid
-            return header
     except ImageError:
         raise
-    except (InvalidDicomError, *_FAILURES):
-        raise ImageError("this is not readable as DICOM", path=path, mend="copy the file again") from None
+    except _FAILURES:
+        header = {}
+    if not any(sign in header for sign in _SIGNS):
+        raise ImageError("this is not readable as DICOM", path=path, mend="copy the file again")
+    return header
 
 
 def header_text(header: Any, keyword: str) -> str:

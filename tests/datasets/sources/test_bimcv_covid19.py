@@ -98,7 +98,7 @@ def test_the_negative_collection_is_labelled_by_its_reports(tmp_path: Path) -> N
     write(tmp_path, labels="Labels_covid_NEG_JAN21.tsv")
     table = import_source(tmp_path, name="bimcv-covid19")
     assert cells(table.frame["label"]) == [None, "normal", None, None], "a report of covid makes no label here"
-    assert "there is no file of tests: days to them are unknown" in table.notes
+    assert "there is no file of tests: how far a film is from a positive one is unknown" in table.notes
     assert SOURCES["bimcv-covid19"].read(tmp_path).frame["days_from_positive_test"].isna().all()
 
 
@@ -130,12 +130,12 @@ def test_labels_of_a_name_that_is_not_known_are_not_guessed_at(tmp_path: Path) -
         (
             "derivatives/EHR/sil_reg_covid_posi.tsv",
             ["sub-S1", "2020-03-18", "PCR", "POSITIVO"],
-            "row 2: the date is '2020-03-18'; allowed is DD.MM.YYYY",
+            "sil_reg_covid_posi.tsv row 2: the date is '2020-03-18'; allowed is DD.MM.YYYY",
         ),
         (
             "derivatives/EHR/sil_reg_covid_posi.tsv",
             ["sub-S1", "18.03.2020", "PCR", "YES"],
-            "row 2: the result is 'YES'; allowed are POSITIVO, NEGATIVO, INDETERMINADO",
+            "sil_reg_covid_posi.tsv row 2: the result is 'YES'; allowed are POSITIVO, NEGATIVO, INDETERMINADO",
         ),
         (
             "sub-S03044/sub-S03044_sessions.tsv",

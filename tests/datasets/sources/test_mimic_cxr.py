@@ -125,7 +125,7 @@ def test_a_copy_without_the_split_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("at", "cell", "problem"),
     [
-        (0, "xyz", "row 3: the dicom_id is 'xyz'; allowed is"),
+        (0, "../x", "row 3: the dicom_id is '../x'; allowed is"),
         (1, "1", "row 3: the subject_id is '1'; allowed is"),
         (2, "", "row 3: the study_id cell is empty"),
         (7, "2180", "row 3: the StudyDate is '2180'; allowed is YYYYMMDD"),
@@ -141,16 +141,16 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, at: int, cell: str, prob
     assert any(line.startswith(problem) for line in lines), lines
 
 
-def test_damaged_labels_and_splits_are_refused_with_their_own_rows(tmp_path: Path) -> None:
-    write(tmp_path, FILMS, [*LABELS, LABELS[0], told("1", "2", Edema="3")], SPLIT)
+def test_the_problems_of_all_three_files_are_told_at_once(tmp_path: Path) -> None:
+    films = [[*FILMS[0][:7], "today", *FILMS[0][8:]], *FILMS[1:]]
+    labels, split = [*LABELS, LABELS[0], told("1", "2", Edema="3")], [*SPLIT, [*SPLIT[0][:3], "exam"]]
+    write(tmp_path, films, labels, split)
     assert refused(tmp_path, "mimic-cxr") == [
-        "row 7: the study_id 50414267 stands in an earlier row, too; allowed is one row a study",
-        "row 8: the Edema is '3'; allowed are 1, 0, -1 or an empty cell",
-    ]
-    write(tmp_path, FILMS, LABELS, [*SPLIT, [*SPLIT[0][:3], "exam"]])
-    assert refused(tmp_path, "mimic-cxr") == [
-        "row 9: the split is 'exam'; allowed are train, validate, test",
-        f"row 9: the dicom_id {dicom_id(1)} stands in an earlier row, too; allowed is one row a film",
+        "mimic-cxr-2.0.0-chexpert.csv row 7: the study_id 50414267 stands in an earlier row, too; allowed is one row a study",
+        "mimic-cxr-2.0.0-chexpert.csv row 8: the Edema is '3'; allowed are 1, 0, -1 or an empty cell",
+        "mimic-cxr-2.0.0-split.csv row 9: the split is 'exam'; allowed are train, validate, test",
+        f"mimic-cxr-2.0.0-split.csv row 9: the dicom_id {dicom_id(1)} stands in an earlier row, too; allowed is one row a film",
+        "row 2: the StudyDate is 'today'; allowed is YYYYMMDD",
     ]
 
 

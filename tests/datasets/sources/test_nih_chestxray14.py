@@ -85,6 +85,7 @@ def test_one_list_alone_is_no_split(tmp_path: Path) -> None:
     ("row", "problem"),
     [
         (film("1.png", "Mass", "50"), "row 3: the Image Index is '1.png'; allowed is 00000001_000.png"),
+        (film("a/00000009_000.png", "Mass", "50"), "row 3: the Image Index is 'a/00000009_000.png'; allowed is"),
         (film("00000009_000.png", "Mass", "50", patient="8"), "row 3: the Patient ID is '8', but the film is 00000009"),
         (film("00000009_000.png", "Tumour", "50"), "row 3: the Finding Labels is 'Tumour'; allowed are Atelectasis"),
         (

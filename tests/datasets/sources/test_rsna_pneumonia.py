@@ -106,6 +106,17 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, row: list[str], kind: st
     assert any(line.startswith(problem) for line in told), told
 
 
+def test_without_the_classes_a_film_without_a_box_has_no_label(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    (tmp_path / CLASSES).unlink()
+    table = import_source(tmp_path, name="rsna-pneumonia")
+    assert cells(table.frame["label"]) == [None, None, "pneumonia"]
+    assert cells(table.frame["findings"]) == [None, None, "Lung Opacity"]
+    assert any(
+        note.startswith(f"there is no {CLASSES}: films without a box may be normal or not") for note in table.notes
+    )
+
+
 def test_a_film_of_two_classes_is_refused(tmp_path: Path) -> None:
     write(tmp_path, ROWS, [*TOLD, [WELL, "No Lung Opacity / Not Normal"]])
     told = refused(tmp_path, "rsna-pneumonia")

@@ -54,7 +54,6 @@ _NO_FINDINGS = ("unchanged", "exclude", "suboptimal study", "COVID 19 uncertain"
         "download the archives of an iteration: those of subjects, sessions and head (or metadata and derivative), and the "
         "parts with films; sha1sums.txt there checks them",
         "unpack all of them into one place: they make covid19_posi/ (or covid19_neg/)",
-        "deepcovid data import covid19_posi --source bimcv-covid19 --out covid19_posi/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:
@@ -75,9 +74,9 @@ def read(folder: Path) -> Parsed:
     found = films["session"].map(words.set_axis(_sessions(reports)).to_dict())
     sexes = people.cells("gender", parse_sex).set_axis(_participants(people))
     years = ages_of(people).set_axis(sexes.index)
-    refuse_problems([*_located(reports), *_located(people)], path=home)
-    dates, more = dates_of(home, films)
-    days, most = days_from_positive(home, films["patient"], dates)
+    dates, undated, more = dates_of(home, films)
+    days, untested, most = days_from_positive(home, films["patient"], dates)
+    refuse_problems([*_located(reports), *_located(people), *undated, *untested], path=home)
     frame = pd.DataFrame(
         {
             "image": prefix_of(home, folder) + films["film"],
@@ -96,7 +95,8 @@ def read(folder: Path) -> Parsed:
         }
     )
     unknown = [f"{number} films are of sessions without a report" for number in [int(found.isna().sum())] if number]
-    return Parsed(frame=frame, notes=(*reports.notes, *people.notes, *notes, *unknown, *more, *most))
+    told = [note for note in (*reports.notes, *people.notes) if "separated by tabs" not in note]
+    return Parsed(frame=frame, notes=(*told, *notes, *unknown, *more, *most))
 
 
 def _reports(home: Path) -> tuple[Metadata, bool]:

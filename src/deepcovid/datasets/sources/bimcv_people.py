@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepcovid.datasets.sources.people import parse_age
-from deepcovid.datasets.sources.reading import Metadata, read_metadata, refuse_problems
+from deepcovid.datasets.sources.reading import Metadata, read_metadata
 
 TESTS = ("sil_reg_covid_posi.tsv", "SIL_REG_COVID_POSI_iter123.txt")
 _RESULTS = {"POSITIVO": True, "NEGATIVO": False, "INDETERMINADO": False}
@@ -35,12 +35,8 @@ def ages_of(people: Metadata) -> pd.Series:
     return ages
 
 
-def dates_of(home: Path, films: pd.DataFrame) -> tuple[pd.Series, list[str]]:
-    """The date of each film's session, from sub-*/sub-*_sessions.tsv.
-
-    Raises:
-        TableError: such a file is damaged; with the rows of all of them.
-    """
+def dates_of(home: Path, films: pd.DataFrame) -> tuple[pd.Series, list[str], list[str]]:
+    """The date of each film's session, from sub-*/sub-*_sessions.tsv; problems of those files; notes."""
     dates: dict[str, datetime.date | None] = {}
     problems: list[str] = []
     for patient in sorted(films["patient"].unique()):
@@ -49,24 +45,20 @@ def dates_of(home: Path, films: pd.DataFrame) -> tuple[pd.Series, list[str]]:
             told = read_metadata(path, required=("session_id", "study_date"))
             dates |= dict(zip(told.needed("session_id"), told.cells("study_date", _compact), strict=True))
             problems += [f"{path.relative_to(home).as_posix()} {problem}" for problem in told.problems]
-    refuse_problems(problems, path=home)
     known = films["session"].map(dates)
     missing = int(known.isna().sum())
     notes = [f"{missing} of {len(films)} films have no date (sub-*_sessions.tsv)"] if missing else []
-    return known.astype(object).where(known.notna(), None), notes
+    return known.astype(object).where(known.notna(), None), problems, notes
 
 
-def days_from_positive(home: Path, patient: pd.Series, dates: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Days from the nearest positive test of the patient to the film (negative: the film came first); missing if unknown.
-
-    Raises:
-        TableError: the file of tests is damaged.
-    """
+def days_from_positive(home: Path, patient: pd.Series, dates: pd.Series) -> tuple[pd.Series, list[str], list[str]]:
+    """Days from the nearest positive test of the patient to the film (negative: the film came first); problems; notes."""
     path = next(
         (home / "derivatives/EHR" / name for name in TESTS if (home / "derivatives/EHR" / name).is_file()), None
     )
     if path is None:
-        return pd.Series(None, index=dates.index, dtype=object), ["there is no file of tests: days to them are unknown"]
+        note = "there is no file of tests: how far a film is from a positive one is unknown"
+        return pd.Series(None, index=dates.index, dtype=object), [], [note]
     told = read_metadata(path, required=("participant", "date", "result"))
     tests = pd.DataFrame(
         {
@@ -75,12 +67,11 @@ def days_from_positive(home: Path, patient: pd.Series, dates: pd.Series) -> tupl
             "positive": told.cells("result", _result),
         }
     )
-    refuse_problems(told.problems, path=path)
     positive = tests[tests["positive"].eq(True) & tests["date"].notna()]
     by_patient = {str(name): list(group) for name, group in positive.groupby("patient")["date"]}
     pairs = zip(patient, dates, strict=True)
     days = [_nearest(date, by_patient.get(str(who), [])) if date is not None else None for who, date in pairs]
-    return pd.Series(days, index=dates.index, dtype=object), []
+    return pd.Series(days, index=dates.index, dtype=object), [f"{path.name} {problem}" for problem in told.problems], []
 
 
 def _nearest(date: datetime.date, tests: list[datetime.date]) -> str | None:

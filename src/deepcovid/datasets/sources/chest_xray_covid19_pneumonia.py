@@ -35,7 +35,6 @@ COUNTS = {"images": 6_432, "label:covid": 576, "label:normal": 1_583, "label:pne
     steps=(
         "sign in at Kaggle and open https://www.kaggle.com/datasets/prashant268/chest-xray-covid19-pneumonia",
         "download and unpack it: it makes Data/",
-        "deepcovid data import Data --source chest-xray-covid19-pneumonia --out Data/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:

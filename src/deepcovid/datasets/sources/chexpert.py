@@ -53,7 +53,6 @@ _PATH = re.compile(
         "register there, accept the Dataset Research Use Agreement for yourself, and download CheXpert-v1.0 (439 GB, or "
         "CheXpert-v1.0-small, 11 GB, where it is offered)",
         "unpack it, so that train.csv, valid.csv, train/ and valid/ lie in one folder",
-        "deepcovid data import FOLDER --source chexpert --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:

@@ -33,10 +33,7 @@ _COVID_SOURCE = "covid-chestxray"
     expected={"images": 1_125, "label:covid": 125, "label:normal": 500, "label:pneumonia": 500},
     version="the authors' repository",
     other_versions={"the paper": {"images": 1_127, "label:covid": 127, "label:normal": 500, "label:pneumonia": 500}},
-    steps=(
-        "git clone https://github.com/muhammedtalo/COVID-19",
-        "deepcovid data import 'COVID-19/X-Ray Image DataSet' --source darkcovidnet --out COVID-19/table.csv",
-    ),
+    steps=("git clone https://github.com/muhammedtalo/COVID-19",),
 )
 def read(folder: Path) -> Parsed:
     """Every film of the three class folders; there is no split, the paper cross-validates over films.
@@ -48,7 +45,7 @@ def read(folder: Path) -> Parsed:
     home = home_of(folder, *CLASSES, layout=LAYOUT)
     films, problems = read_class_folders(home, classes=CLASSES, layout=LAYOUT)
     refuse_problems(problems, path=home)
-    patient = films["name"].str.extract(nih_chestxray14.FILM_NAME.pattern + "$")["patient"].str.lstrip("0")
+    patient = films["name"].str.extract(nih_chestxray14.FILM)["patient"].str.lstrip("0")
     of_nih = patient.notna()
     source = pd.Series(NAME, index=films.index).where(films["label"] != "covid", _COVID_SOURCE)
     frame = pd.DataFrame(

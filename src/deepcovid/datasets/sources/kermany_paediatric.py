@@ -46,7 +46,6 @@ _NAMES = (
         "open https://data.mendeley.com/datasets/rscbjbr9sj/2 (or /3) and download ChestXRay2017.zip (1.2 GB); the same "
         "films are on Kaggle as paultimothymooney/chest-xray-pneumonia",
         "unpack it: it makes chest_xray/",
-        "deepcovid data import chest_xray --source kermany-paediatric --out chest_xray/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:

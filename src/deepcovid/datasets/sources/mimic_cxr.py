@@ -10,7 +10,7 @@ from deepcovid.datasets.sources.findings import several_note
 from deepcovid.datasets.sources.listing import home_of, prefix_of
 from deepcovid.datasets.sources.observations import OBSERVATIONS, Observed, read_observations
 from deepcovid.datasets.sources.published_split import published_split
-from deepcovid.datasets.sources.reading import Metadata, read_metadata, refuse_problems
+from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
 from deepcovid.datasets.sources.views import parse_view
 from deepcovid.datasets.validation import shown
@@ -18,9 +18,9 @@ from deepcovid.datasets.validation import shown
 NAME = "mimic-cxr"
 LICENCE = "PhysioNet Credentialed Health Data License 1.5.0 (research, no redistribution)"
 LAYOUT = """mimic-cxr-2.0.0-metadata.csv.gz    (or .csv; the films)
-    mimic-cxr-2.0.0-chexpert.csv.gz    (or .csv; the labels of each study)
-    mimic-cxr-2.0.0-split.csv.gz       (or .csv; may be absent: then there is no split)
-    files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014.jpg"""
+mimic-cxr-2.0.0-chexpert.csv.gz    (or .csv; the labels of each study)
+mimic-cxr-2.0.0-split.csv.gz       (or .csv; may be absent: then there is no split)
+files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014.jpg"""
 FILMS, LABELS, SPLIT = (f"mimic-cxr-2.0.0-{part}.csv" for part in ("metadata", "chexpert", "split"))
 _SIDES = {"train": "train", "validate": "val", "test": "test"}
 # What View Position says beside PA, AP, LATERAL and LL, as counted in the collection's metadata.
@@ -48,7 +48,6 @@ _VIEWS = {
         "subjects (CITI) and a reference are asked for",
         "sign the data use agreement at https://physionet.org/content/mimic-cxr-jpg/",
         "download the collection (570 GB), or its metadata and the films that you need; files/ lies beside the metadata",
-        "deepcovid data import FOLDER --source mimic-cxr --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:
@@ -57,11 +56,8 @@ def read(folder: Path) -> Parsed:
     Labels are of studies: the lateral and the frontal film of one study have the same. Dates are shifted into the
     future, each patient's by an amount of its own. Age and sex are not part of the collection (MIMIC-IV has them).
     """
-    named = [name + end for name in (FILMS,) for end in (".gz", "")]
-    home = home_of(folder, *named, layout=LAYOUT)
-    films = read_metadata(
-        _found(home, FILMS), required=("dicom_id", "subject_id", "study_id", "ViewPosition", "StudyDate")
-    )
+    home = home_of(folder, FILMS, FILMS + ".gz", layout=LAYOUT)
+    films = read_metadata(_found(home, FILMS), required=("dicom_id", "subject_id", "study_id", "ViewPosition"))
     labels = read_metadata(_found(home, LABELS), required=("subject_id", "study_id", *OBSERVATIONS), mend=LAYOUT)
     ids = _ids(films)
     observed = _of_films(films, labels, ids["study_id"])
@@ -90,7 +86,7 @@ def _found(home: Path, name: str) -> Path:
 def _ids(films: Metadata) -> pd.DataFrame:
     """The three ids of every film; one of another form is a problem."""
     ids = pd.DataFrame({name: films.needed(name) for name in ("dicom_id", "subject_id", "study_id")})
-    allowed = {"dicom_id": r"[0-9a-f]{8}(?:-[0-9a-f]{8}){4}", "subject_id": r"\d{8}", "study_id": r"\d{8}"}
+    allowed = {"dicom_id": r"[\w-]+", "subject_id": r"\d{2,}", "study_id": r"\d+"}
     for name, pattern in allowed.items():
         for row in ids.index[ids[name].notna() & ~ids[name].str.fullmatch(pattern).eq(True)]:
             films.problem(row, f"the {name} is {shown(ids[name][row])!r}; allowed is what matches {pattern}")
@@ -103,18 +99,14 @@ def _paths(ids: pd.DataFrame) -> pd.Series:
 
 
 def _of_films(films: Metadata, labels: Metadata, study: pd.Series) -> Observed:
-    """The observations of each film's study.
-
-    Raises:
-        TableError: the labels are damaged, or a study has several rows of them.
-    """
+    """The observations of each film's study; what is wrong with the labels becomes a problem of the films."""
     of_study = labels.needed("study_id")
     for row in of_study.index[of_study.notna() & of_study.duplicated()]:
         labels.problem(
             row, f"the study_id {shown(of_study[row])} stands in an earlier row, too; allowed is one row a study"
         )
     observed = read_observations(labels)
-    refuse_problems(labels.problems, path=labels.path)
+    films.problems += [f"{labels.path.name} {problem}" for problem in labels.problems]
     unlabelled = int((study.notna() & ~study.isin(of_study)).sum())
     if unlabelled:
         films.notes.append(
@@ -129,11 +121,7 @@ def _of_films(films: Metadata, labels: Metadata, study: pd.Series) -> Observed:
 
 
 def _published(films: Metadata, home: Path) -> pd.Series:
-    """The published side of each film.
-
-    Raises:
-        TableError: the file of the split is damaged.
-    """
+    """The published side of each film; what is wrong with the split becomes a problem of the films."""
     dicom = films.text("dicom_id")
     path = _found(home, SPLIT)
     if not path.is_file():
@@ -144,7 +132,7 @@ def _published(films: Metadata, home: Path) -> pd.Series:
     split.needed("split")
     for row in names.index[names.notna() & names.duplicated()]:
         split.problem(row, f"the dicom_id {shown(names[row])} stands in an earlier row, too; allowed is one row a film")
-    refuse_problems(split.problems, path=path)
+    films.problems += [f"{path.name} {problem}" for problem in split.problems]
     unlisted = int((~dicom.isin(names)).sum())
     if unlisted:
         films.notes.append(f"{unlisted} films stand not in {path.name}: their side of the split is unknown")

@@ -20,12 +20,12 @@ from deepcovid.datasets.validation import shown
 
 NAME = "nih-chestxray14"
 LICENCE = "no restrictions (NIH Clinical Center)"
-FILM_NAME = re.compile(r"(?P<patient>\d{8})_\d{3}\.png")
+FILM = re.compile(r"^(?P<patient>\d{8})_\d{3}\.png$")  # of pandas' extract, which searches
 LAYOUT = """Data_Entry_2017_v2020.csv (or Data_Entry_2017.csv)
-    images/00000001_000.png or images_001/images/00000001_000.png …
-    train_val_list.txt, test_list.txt    (may be absent; the published split where both are there)"""
+images/00000001_000.png or images_001/images/00000001_000.png …
+train_val_list.txt, test_list.txt    (may be absent; the published split where both are there)"""
 TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
-COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age", "View Position")
+COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 SEX_COLUMNS = ("Patient Gender", "Patient Sex")  # of the two, the one that the release has
 LISTS = {"train_val_list.txt": "train", "test_list.txt": "test"}
 FINDINGS = (
@@ -53,7 +53,6 @@ COUNTS = {"images": 112_120, "patients": 30_805, "view:PA": 67_310, "view:AP": 4
         "download Data_Entry_2017_v2020.csv, train_val_list.txt, test_list.txt and images/images_001.tar.gz … 012 "
         "(42 GB); batch_download_zips.py there does it",
         "unpack the archives beside the csv file: they make images/",
-        "deepcovid data import FOLDER --source nih-chestxray14 --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:
@@ -90,7 +89,7 @@ def read(folder: Path) -> Parsed:
 def _patients(metadata: Metadata) -> pd.Series:
     """The patient's number without leading zeros; it must be the one that the film's name starts with."""
     names, told = metadata.needed("Image Index"), metadata.needed("Patient ID")
-    in_name = names.str.extract(FILM_NAME.pattern + "$")["patient"]
+    in_name = names.str.extract(FILM)["patient"]
     for row in names.index[names.notna() & in_name.isna()]:
         metadata.problem(row, f"the Image Index is {shown(names[row])!r}; allowed is 00000001_000.png")
     by_name, by_cell = in_name.str.lstrip("0"), told.str.lstrip("0")

@@ -19,7 +19,7 @@ from deepcovid.datasets.validation import shown
 NAME = "padchest"
 LICENCE = "PadChest Dataset Research Use Agreement (research only, no redistribution)"
 LAYOUT = """PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv    (or .csv.gz, or without _01.02.19)
-    the films in folders by ImageDir (0/*.png … 54/*.png), or all in one folder"""
+the films in folders by ImageDir (0/*.png … 54/*.png), or all in one folder"""
 TABLES = tuple(
     f"PADCHEST_chest_x_ray_images_labels_160K{version}.csv{end}" for version in ("_01.02.19", "") for end in ("", ".gz")
 )
@@ -51,7 +51,6 @@ _NO_FINDINGS = ("", "unchanged", "exclude", "suboptimal study")  # words about t
         "open https://bimcv.cipf.es/bimcv-projects/padchest/, read the research use agreement and ask for access there",
         "download the csv file and the archives of films (1 TB, 16-bit PNG)",
         "unpack them beside the csv file, each archive into the folder of its number",
-        "deepcovid data import FOLDER --source padchest --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:

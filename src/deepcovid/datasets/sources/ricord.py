@@ -19,7 +19,7 @@ NAME = "ricord"
 LICENCE = "CC BY-NC 4.0"
 ANNOTATIONS = "1c_mdai_rsna_project_MwBeK3Nr_annotations_labelgroup_all_2021-01-08-164102.json"
 LAYOUT = f"""{ANNOTATIONS}
-    MIDRC-RICORD-1C/MIDRC-RICORD-1C-419639-000025/…/*.dcm    (below this folder at any depth, as the retriever made it)"""
+MIDRC-RICORD-1C/MIDRC-RICORD-1C-419639-000025/…/*.dcm    (below this folder at any depth, as the retriever made it)"""
 PREFIX = "MIDRC-RICORD-1C-"
 APPEARANCES = ("Typical Appearance", "Indeterminate Appearance", "Atypical Appearance", "Negative for Pneumonia")
 _FIRST_WORDS = {name.split()[0].lower(): name for name in APPEARANCES}
@@ -44,7 +44,6 @@ _MODALITIES = {"CR": "X-ray", "DX": "X-ray", "CT": "CT"}
         "annotations (JSON)",
         "get the films with the NBIA Data Retriever, which reads the manifest (12 GB)",
         "lay the JSON file beside the folder of the films",
-        "deepcovid data import FOLDER --source ricord --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:

@@ -21,9 +21,9 @@ LICENCE = "the challenge's rules: academic research and education"
 BOXES, CLASSES, IMAGES = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv", "stage_2_train_images"
 MAPPING = "pneumonia-challenge-dataset-mappings_2018.json"
 LAYOUT = f"""{BOXES}
-    {CLASSES}
-    {IMAGES}/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm …
-    {MAPPING}    (may be absent; with it the NIH patient of each film is known)"""
+{CLASSES}    (may be absent; without it nothing is known to be normal)
+{IMAGES}/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm …
+{MAPPING}    (may be absent; with it the NIH patient of each film is known)"""
 OPACITY = "Lung Opacity"
 _WORDS = (OPACITY, "Normal", "No Lung Opacity / Not Normal")
 _SIDES = ("x", "y", "width", "height")
@@ -46,7 +46,6 @@ _SIDES = ("x", "y", "width", "height")
         "sign in at Kaggle, open https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data and accept the rules",
         "download and unpack it",
         f"for the patients, get {MAPPING} from the challenge's page at rsna.org and lay it beside the csv files",
-        "deepcovid data import FOLDER --source rsna-pneumonia --out FOLDER/table.csv",
     ),
 )
 def read(folder: Path) -> Parsed:
@@ -60,40 +59,43 @@ def read(folder: Path) -> Parsed:
     """
     home = home_of(folder, BOXES, layout=LAYOUT)
     boxes = read_metadata(home / BOXES, required=("patientId", *_SIDES, "Target"))
-    found = read_metadata(home / CLASSES, required=("patientId", "class"), mend="get it from the challenge's page")
-    classes = _classes(found)
+    classes = _classes(home / CLASSES, boxes)
     _check_boxes(boxes, classes)
-    boxes.problems += [f"{found.path.name} {problem}" for problem in found.problems]
     refuse_problems(boxes.problems, path=boxes.path)
     films = boxes.frame[~boxes.text("patientId").duplicated()]
     names = films["patientId"]
     images = prefix_of(home, folder) + f"{IMAGES}/" + names.astype("str") + ".dcm"
     said, broken, notes = read_dicom_films(folder, images)
     refuse_problems(broken, path=home / IMAGES)
-    word = names.map(classes)
+    word = names.map(classes).astype(object)
+    positive = films["Target"] == "1"
     patient, unmapped = _patients(home, names)
     frame = pd.DataFrame(
         {
             "image": images,
-            "label": word.map(lambda text: "pneumonia" if text == OPACITY else label_of(text)),
+            "label": word.map(label_of, na_action="ignore").mask(positive, "pneumonia"),
             "patient": patient,
             "source": NAME if unmapped else nih_chestxray14.NAME,
             "view": said["view"],
             "sex": said["sex"],
             "age": said["age"],
             "license": LICENCE,
-            "findings": word,
+            "findings": word.mask(positive, OPACITY),
             "modality": "X-ray",
             "boxes": _cells_of_boxes(boxes),
             "patientId": names,
             "Target": films["Target"],
         }
     )
-    return Parsed(frame=frame, notes=(*boxes.notes, *found.notes, *unmapped, *notes), metadata=boxes.path)
+    return Parsed(frame=frame, notes=(*boxes.notes, *unmapped, *notes), metadata=boxes.path)
 
 
-def _classes(found: Metadata) -> dict[str, str]:
-    """The class of each film; a film of several classes is a problem."""
+def _classes(path: Path, boxes: Metadata) -> dict[str, str]:
+    """The class of each film, none where the file is absent; what is wrong with it becomes a problem of the boxes."""
+    if not path.is_file():
+        boxes.notes.append(f"there is no {path.name}: films without a box may be normal or not, and have no label")
+        return {}
+    found = read_metadata(path, required=("patientId", "class"))
     names, words = found.needed("patientId"), found.cells("class", _word)
     found.needed("class")
     told = pd.DataFrame({"name": names, "word": words}).dropna()
@@ -101,6 +103,8 @@ def _classes(found: Metadata) -> dict[str, str]:
     for name in kinds.index[kinds > 1]:
         rows = ", ".join(str(row) for row in told.index[told["name"] == name])
         found.problem(f"row {rows}", f"the film {shown(str(name))} has several classes; allowed is one")
+    boxes.problems += [f"{path.name} {problem}" for problem in found.problems]
+    boxes.notes += found.notes
     return dict(zip(told["name"], told["word"], strict=True))
 
 
@@ -113,18 +117,19 @@ def _word(cell: str) -> str:
 def _check_boxes(boxes: Metadata, classes: dict[str, str]) -> None:
     """Every film has one class; a box stands exactly where Target is 1, and that exactly where the class is an opacity."""
     names, target = boxes.needed("patientId"), boxes.needed("Target")
-    sides = pd.DataFrame({name: boxes.cells(name, _length) for name in _SIDES})
-    for row in boxes.frame.index:
-        name, aim, given = names[row], target[row], int(sides.loc[row].notna().sum())
+    sides = pd.DataFrame({name: boxes.cells(name, _length) for name in _SIDES}).notna().sum(axis=1)
+    for row, name, aim, given in zip(boxes.frame.index, names, target, sides, strict=True):
         if aim is not None and aim not in ("0", "1"):
             boxes.problem(row, f"the Target is {shown(aim)!r}; allowed are 0 and 1")
         elif aim is not None and given != (4 if aim == "1" else 0):
             boxes.problem(
                 row, f"Target is {aim} with {given} of x, y, width, height; allowed are 4 with 1 and none with 0"
             )
-        if name is not None and name not in classes:
+        if name is None or not classes:
+            continue
+        if name not in classes:
             boxes.problem(row, f"the film {shown(name)} has no class in {CLASSES}")
-        elif name is not None and aim in ("0", "1") and (classes[name] == OPACITY) != (aim == "1"):
+        elif aim in ("0", "1") and (classes[name] == OPACITY) != (aim == "1"):
             boxes.problem(row, f"Target is {aim}, but the class of the film is {classes[name]!r}")
 
 
@@ -162,5 +167,5 @@ def _patients(home: Path, names: pd.Series) -> tuple[pd.Series, tuple[str, ...]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         mend = "get it anew from the challenge's page, or take it away"
         raise TableError("this is no list of subset_img_id and img_id", path=path, mend=mend) from error
-    number = names.map(film).astype("str").str.extract(nih_chestxray14.FILM_NAME.pattern + "$")["patient"]
+    number = names.map(film).astype("str").str.extract(nih_chestxray14.FILM)["patient"]
     return number.str.lstrip("0"), ()
