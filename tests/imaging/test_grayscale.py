@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from deepcovid.imaging.grayscale import lut, modality, number, presented, through, window
+from deepcovid.imaging.radiograph import check_film
 
 
 def header(**elements: object) -> Dataset:
@@ -133,3 +134,37 @@ def test_a_window_never_falls_and_stays_in_range(center: float, width: float, fu
     found = window(np.linspace(-2e4, 2e4, 500), center=center, width=width, function=function)
     assert (np.diff(found) >= 0).all()
     assert 0 <= found.min() <= found.max() <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Applying a VOI LUT on a float input:UserWarning")  # of pydicom: that is the case
+@pytest.mark.parametrize(("slope", "intercept"), [(0.684, 200), (1.5, -300.25), (0.1, 0)])
+def test_a_voi_lut_after_a_fractional_rescale_is_pydicoms(slope: float, intercept: float):
+    values = np.random.default_rng(0).integers(0, 65536, 3000).tolist()
+    dataset = header(RescaleSlope=slope, RescaleIntercept=intercept)
+    dataset.VOILUTSequence = [table(values, first=100, depth=16)]
+    stored = np.arange(4096, dtype=np.uint16)
+    golden = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
+    found = presented(modality(stored, dataset), dataset, inverted=False)
+    assert found.pixels == pytest.approx(golden / 65535)
+
+
+def test_where_several_views_are_offered_it_is_said_that_the_first_was_taken():
+    stored = np.arange(16, dtype=np.uint16)
+    windows = header(WindowCenter=[600, 40], WindowWidth=[1600, 400])
+    assert "the first of 2 windows was taken" in presented(modality(stored, windows), windows, inverted=False).notes
+    luts = header(VOILUTSequence=[table([1, 2], first=0, depth=16)] * 3, WindowCenter=[1, 2], WindowWidth=[3, 4])
+    assert "the first of 3 VOI LUTs was taken" in presented(modality(stored, luts), luts, inverted=False).notes
+
+
+def test_values_beyond_the_declared_bits_are_clipped_and_said():
+    dataset = header(BitsStored=8)  # as of a codec with more precision than its header declares
+    found = presented(modality(np.array([0, 255, 256, 4095], np.uint16), dataset), dataset, inverted=False)
+    assert found.pixels.tolist() == [0, 1, 1, 1]
+    assert "50.00% of the pixels lie beyond the range of their bits, and were clipped" in found.notes
+
+
+@given(st.integers(0, 65535), st.floats(-1e5, 1e5), st.floats(0.001, 1e5), st.booleans())
+def test_any_window_gives_a_film(value: int, center: float, width: float, inverted: bool):
+    dataset = header(BitsStored=16, WindowCenter=f"{center:.8g}", WindowWidth=f"{width:.8g}")
+    found = presented(modality(np.array([[value]], np.uint16), dataset), dataset, inverted=inverted)
+    check_film(found.pixels)
