@@ -86,7 +86,7 @@ def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) 
 
 @kind("zip bomb, zip slip and nested zip under a film's name", words="not a film", bomb=True)
 def zips(folder: Path) -> dict[str, Content]:
-    bomb = archive({"film.dcm": bytes(200 * 2**20)})
+    bomb = archive({"film.dcm": bytes(20 * 2**20)})
     return {
         "bomb.dcm": bomb,
         "nested.png": archive({"a.zip": bomb, "b.zip": bomb}),

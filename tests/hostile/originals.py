@@ -89,6 +89,16 @@ def png_of(
 
 
 def zeros(megabytes: int) -> bytes:
-    """A zlib stream of about a thousandth of what it unpacks to, made without holding that."""
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(2**20)) for _ in range(megabytes)) + packer.flush()
+    """A zlib stream (RFC 1950) of about a thousandth of what it unpacks to, made without packing all that."""
+    adler = (megabytes * 2**20 % 65_521) << 16 | 1
+    return b"\x78\x9c" + raw_zeros(megabytes) + struct.pack(">L", adler)
+
+
+def raw_zeros(megabytes: int, start: bytes = b"") -> bytes:
+    """A deflate stream (RFC 1951): blocks that stand alone, the same one again and again."""
+
+    def block(content: bytes) -> bytes:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+
+    return block(start) + block(bytes(2**20)) * megabytes + b"\x03\x00"

@@ -73,7 +73,7 @@ def archive_of(path: Path | str) -> Path | None:
 
 
 def member_bytes(path: Path | str, *, limit: int) -> bytes:
-    """The bytes of a member, whatever size its header states.
+    """The bytes of a member.
 
     Args:
         path: of an archive and a member below it.
@@ -82,12 +82,23 @@ def member_bytes(path: Path | str, *, limit: int) -> bytes:
     Raises:
         ImageError: no such member, damaged, encrypted, or longer than `limit`.
     """
-    data = member_start(path, size=limit + 1)
-    if len(data) > limit:
+    if _stated_size(Path(path)) > limit:
         raise ImageError(
             f"this member unpacks to more than {limit / 1e6:,.0f} MB, which no film has", path=path, mend=_REPACK
         )
-    return data
+    return member_start(path, size=limit)
+
+
+def _stated_size(path: Path) -> int:
+    """What the archive's index says of a member; no more than that is ever unpacked."""
+    archive = archive_of(path)
+    if archive is None:
+        return 0
+    name = path.relative_to(archive).as_posix()
+    try:
+        return _opened(archive, archive.stat().st_mtime_ns).getinfo(name).file_size
+    except _FAILURES:
+        return 0  # `member_start` says why
 
 
 def member_start(path: Path | str, *, size: int) -> bytes:
@@ -102,8 +113,10 @@ def member_start(path: Path | str, *, size: int) -> bytes:
         raise ImageError("there is no such file", path=path, mend="check the path")
     name = path.relative_to(archive).as_posix()
     try:
-        with _opened(archive, archive.stat().st_mtime_ns).open(name) as stream:
-            return stream.read(size)
+        whole = _opened(archive, archive.stat().st_mtime_ns)
+        with whole.open(name) as stream:
+            # zipfile unpacks as much as is asked for before it looks at the size that the header states
+            return stream.read(min(size, whole.getinfo(name).file_size))
     except KeyError:
         raise ImageError("there is no such member in this ZIP archive", path=path, mend="check the path") from None
     except _FAILURES as error:
