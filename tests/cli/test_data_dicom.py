@@ -202,3 +202,13 @@ def test_identifiers_are_shouted_about(run: Run, tmp_path: Path):
 def test_no_planted_name_in_what_is_told_of_a_film(tmp_path: Path):
     told = str(read_radiograph(planted(tmp_path / "1.dcm")).origin).lower()
     assert not any(secret in told for secret in PLANTED)
+
+
+def test_the_name_of_the_folder_itself_counts(run: Run, tmp_path: Path):
+    film(tmp_path / "Doe_Jane" / "1.dcm")
+    code, output = run(tmp_path / "Doe_Jane", "--out", tmp_path / "table.csv")
+    assert code == 2
+    assert "a name in 1 of 1 paths" in output
+    code, _ = run(tmp_path / "Doe_Jane", "--out", tmp_path / "Doe_Jane" / "table.csv")
+    assert code == 0  # the folder does not stand in this table
+    assert "Doe" not in (tmp_path / "Doe_Jane" / "table.csv").read_text()

@@ -94,6 +94,7 @@ def import_dicom(
         source=source,
         label=given,
         copy_to=copy_to,
+        table_folder=out.parent,
         keep_paths=keep_paths or keep_identifiers,
         workers=workers,
     )

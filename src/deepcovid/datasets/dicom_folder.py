@@ -12,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 
 from deepcovid.datasets.dicom_files import candidates
-from deepcovid.datasets.dicom_identifiers import KINDS, masked
+from deepcovid.datasets.dicom_identifiers import KINDS, below, masked
 from deepcovid.datasets.dicom_labels import Labels
 from deepcovid.datasets.dicom_notes import notes_of
 from deepcovid.datasets.dicom_rows import Row, Wanted, row_of
@@ -42,6 +42,8 @@ class Request:
         label: the one label of all these films, or labels by film; None leaves the column empty.
         copy_to: where to write films as PNG named by keyed hashes; None leaves them where they are.
         keep_paths: whether file names may hold the names and numbers that the headers hold.
+        table_folder: where the table will lie, since names of the folders between it and the films stand in it, too;
+            None for the folder of the films.
         workers: files side by side.
     """
 
@@ -50,6 +52,7 @@ class Request:
     label: str | Labels | None = None
     copy_to: Path | None = None
     keep_paths: bool = False
+    table_folder: Path | None = None
     workers: int = WORKERS
 
 
@@ -107,7 +110,8 @@ def import_dicom(
             f"none of {len(failed)} films could be read", path=place, problems=problems, mend="copy them again"
         )
     table = _table(rows, images, found.base, request)
-    notes = notes_of(table, rows, wanted=request.wanted, copied=request.copy_to is not None, labels=request.label)
+    told = None if request.copy_to else [below(row.path, request.table_folder or found.base) for row in rows]
+    notes = notes_of(table, rows, wanted=request.wanted, paths=told, labels=request.label)
     return Imported(table.with_note(*notes, *_counts(found.skipped)), failed, +found.skipped)
 
 
@@ -205,7 +209,7 @@ def _refuse_named_paths(rows: list[Row], base: Path, request: Request, place: Pa
     told: Counter[str] = Counter()
     for row in rows:
         if not row.removed:
-            told.update(row.people.kinds_in(row.path.relative_to(base)) - {"uid"})
+            told.update(row.people.kinds_in(below(row.path, request.table_folder or base)) - {"uid"})
     if not told or request.keep_paths:
         return
     raise TableError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,11 @@ class Identifiers:
             yield "date"
         if any(uid in part for uid in self.uids):
             yield "uid"
+
+
+def below(path: PurePath, folder: PurePath) -> PurePath:
+    """A path as a table in `folder` would write it."""
+    return PurePath(os.path.relpath(path, folder))
 
 
 def masked(path: PurePath, secrets: Iterable[str]) -> str:

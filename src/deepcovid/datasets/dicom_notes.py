@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from deepcovid.datasets.dicom_cells import OLDEST
 from deepcovid.datasets.dicom_labels import Labels
@@ -14,7 +15,7 @@ FRONTAL = ("PA", "AP", "AP supine")
 
 
 def notes_of(
-    table: Table, rows: Sequence[Row], *, wanted: Wanted, copied: bool, labels: str | Labels | None
+    table: Table, rows: Sequence[Row], *, wanted: Wanted, paths: Sequence[PurePath] | None, labels: str | Labels | None
 ) -> list[str]:
     """Sentences with their counts; the most important first.
 
@@ -22,16 +23,16 @@ def notes_of(
         table: as imported.
         rows: its films.
         wanted: what was asked for.
-        copied: whether the films were copied under other names.
+        paths: of the rows, as they will stand in the table; None where the films were copied under other names.
         labels: where labels came from.
     """
     notes = [*_people(table, rows, wanted), *_ages_and_dates(table, wanted), *_views(table), *_pictures(table)]
-    if copied:
+    if paths is None:
         notes.append(
             "films are 16-bit PNG as they are displayed; the columns on size and encoding tell of their originals"
         )
     else:
-        notes += _paths(table, rows)
+        notes += _paths(paths, rows)
     return notes + _labels(table, rows, labels)
 
 
@@ -95,8 +96,8 @@ def _pictures(table: Table) -> list[str]:
     return notes
 
 
-def _paths(table: Table, rows: Sequence[Row]) -> list[str]:
-    kinds = [row.people.kinds_in(row.path.relative_to(table.folder)) for row in rows]
+def _paths(paths: Sequence[PurePath], rows: Sequence[Row]) -> list[str]:
+    kinds = [row.people.kinds_in(path) for row, path in zip(rows, paths, strict=True)]
     uids, named = sum("uid" in found for found in kinds), sum(bool(found - {"uid"}) for found in kinds)
     notes = ["the DICOM files themselves still name their patients: share copies (--copy-to DIR), not them"]
     if uids:
