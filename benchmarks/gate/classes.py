@@ -10,16 +10,16 @@ import numpy as np
 from films import Film, collage, cropped, frontal, inverted, sideways, upside_down
 from looks import annotated, framed, shaded, toned, turned, warped, worn
 from pages import page
-from pictures import drawn_picture, piece
+from pictures import drawn_picture, piece, tiny
 from PIL import Image, ImageFilter
 from volume import Projector, lateral_film, real_slice
 
 from deepcovid.models.gate.reasons import CLASSES
 
 SHARES = {
-    "frontal chest film": 0.30, "photo or drawing": 0.09, "document or screen": 0.07, "CT slice": 0.08,
-    "other body part": 0.06, "lateral": 0.07, "inverted": 0.06, "upside down": 0.05, "sideways": 0.04,
-    "collage": 0.08, "cropped": 0.10,
+    "frontal chest film": 0.23, "photo or drawing": 0.17, "document or screen": 0.06, "CT slice": 0.11,
+    "other body part": 0.06, "lateral": 0.09, "inverted": 0.05, "upside down": 0.04, "sideways": 0.03,
+    "collage": 0.05, "cropped": 0.11,
 }  # fmt: skip
 
 
@@ -78,10 +78,12 @@ def _frontal(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _photo(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.photographs and rng.random() < 0.5:
+    if m.photographs and rng.random() < 0.65:
         image = piece(m.photographs[int(rng.integers(len(m.photographs)))], rng)
     else:
         image = drawn_picture(rng)
+    if rng.random() < 0.12:
+        image = tiny(image, rng)
     return worn(toned(image, rng), rng)
 
 

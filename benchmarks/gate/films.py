@@ -108,7 +108,10 @@ def frontal(film: Film, rng: np.random.Generator, *, tilt: float | None = None, 
 
 def clouded(film: Film, rng: np.random.Generator) -> Image.Image:
     """The film with its lungs veiled: patches, one side, or both, up to almost white."""
-    grey, inside = np.asarray(film.image, np.float32), ndimage.gaussian_filter(np.asarray(film.lungs, np.float32) / 255, 4)
+    grey, inside = (
+        np.asarray(film.image, np.float32),
+        ndimage.gaussian_filter(np.asarray(film.lungs, np.float32) / 255, 4),
+    )
     cloud = ndimage.gaussian_filter(rng.standard_normal(grey.shape), rng.uniform(6, 30))
     veil = np.clip(cloud / cloud.std() + rng.uniform(-0.5, 1.5), 0, 1) * rng.uniform(0.3, 0.95) * inside
     if rng.random() < 0.3:
@@ -139,14 +142,14 @@ def cropped(film: Film, rng: np.random.Generator) -> Image.Image:
     mask, (w, h) = np.asarray(lungs), image.size
     for _ in range(40):
         kind = rng.random()
-        if kind < 0.45:  # from the middle
+        if kind < 0.35:  # from the middle
             s = np.full(2, rng.uniform(0.3, 0.8)) if rng.random() < 0.6 else rng.uniform(0.3, 0.85, 2)
             at = 0.5 + rng.normal(0, 0.04, 2) - s / 2
-        elif kind < 0.65:  # one side
+        elif kind < 0.50:  # one side
             s = np.array([rng.uniform(0.3, 0.6), rng.uniform(0.5, 1.0)])
             at = np.array([rng.choice([0.0, 1 - s[0]]), rng.uniform(0, 1 - s[1])])
         elif kind < 0.8:  # top or bottom
-            s = np.array([rng.uniform(0.7, 1.0), rng.uniform(0.3, 0.65)])
+            s = np.array([rng.uniform(0.7, 1.0) if rng.random() < 0.4 else 1.0, rng.uniform(0.3, 0.65)])
             at = np.array([rng.uniform(0, 1 - s[0]), rng.choice([0.0, 1 - s[1]])])
         else:
             s = rng.uniform(0.3, 0.8, 2)

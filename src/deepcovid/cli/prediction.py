@@ -84,6 +84,7 @@ def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
 
     return {
         "detector": {"hash": detector.hash, "positive": detector.description.positive},
+        "gate": {"hash": found.gate},
         "notice": NOTICE,
         "predictions": [prediction.to_dict() for prediction in found.done],
         "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],

@@ -91,6 +91,7 @@ class Predictions:
     failed: dict[Path, str]
     left_out: dict[Path, str] = field(default_factory=dict)
     refused: dict[Path, Verdict] = field(default_factory=dict)
+    gate: str = ""  # its hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +147,7 @@ def predict(
             refused[path] = outcome
         else:
             failed[path] = str(outcome)
-    return Predictions(done, failed, looked.left_out, refused)
+    return Predictions(done, failed, looked.left_out, refused, gate.hash)
 
 
 def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
