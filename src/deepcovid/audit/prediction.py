@@ -174,7 +174,7 @@ def _out_of_fold(
         prior = np.bincount(within) / len(within)
         if len(present) > 1:
             odds[np.ix_(test, present)] = _odds(learn(features[train], within, features[test])) - _odds(prior)
-    return odds
+    return np.round(odds, 9)  # rounding errors of one and the same score must not order films
 
 
 def _odds(probability: np.ndarray) -> np.ndarray:
