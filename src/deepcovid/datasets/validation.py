@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from deepcovid.datasets.columns import AGE_RANGE, FILE_COLUMNS, SPLITS, patient_ids, text_column
-from deepcovid.imaging.finding import leads_out
+from deepcovid.imaging.finding import FILM_SUFFIXES, leads_out
 
 LISTED = 20  # findings of one kind that are spelt out; the rest are counted
 
@@ -45,6 +45,8 @@ def table_problems(
         allow_outside: whether paths may leave `folder` by `..` or by a symbolic link.
     """
     required = ["image", label_column] if required_labels else ["image"]
+    if "image" not in frame.columns and any(name.lower().endswith(tuple(FILM_SUFFIXES)) for name in frame.columns):
+        return ["row 1: a film stands where the header should → write image,label,… above it"]  # quotes no patient
     problems = [_missing_column(name, list(frame.columns)) for name in required if name not in frame.columns]
     if frame.empty:
         return [*problems, "the table has no rows → add one row an image"]

@@ -138,7 +138,7 @@ class Detector:
             )
         preprocessing = _preprocessing(values["preprocessing"], folder / DESCRIPTION)
         values |= {"preprocessing": preprocessing}
-        description = from_mapping(Description, values, where=str(folder / DESCRIPTION), error=DetectorError)
+        description = _described(values, folder / DESCRIPTION)
         _require_files(folder, description.files)
         return cls(folder, description, sha256_file(folder / DESCRIPTION))
 
@@ -267,6 +267,13 @@ def scores_of(logits: np.ndarray, *, classes: Sequence[str], positive: str) -> n
     """The probability of the positive class (N,) from logits (N, K)."""
     result: np.ndarray = softmax(logits)[:, list(classes).index(positive)]
     return result
+
+
+def _described(values: dict[str, Any], path: Path) -> Description:
+    try:
+        return from_mapping(Description, values, where="it", error=DetectorError)
+    except DeepCovidError as error:
+        raise DetectorError(error.problem, path=path, mend=error.mend) from error
 
 
 def _preprocessing(values: Any, path: Path) -> Preprocessing:
