@@ -1,0 +1,54 @@
+"""Bombs in a process of their own: what it and the children that decode for it take of memory stays small."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.registered import all_kinds
+
+ROOT = Path(__file__).resolve().parents[2]
+# A process that has imported pandas, pydicom and onnxruntime takes some 200 MiB; the limits of a decoding child allow a
+# GiB for a small film, and none of these files should need it.
+OWN, CHILDREN = 700, 1400
+MEASURE = """
+import json, resource, sys
+from pathlib import Path
+from tests.hostile.kinds import attempt
+from tests.hostile.registered import all_kinds
+from deepcovid.imaging import isolation
+kinds = {kind.name: kind for kind in all_kinds()}
+refused = 0
+for name, path in json.loads(sys.stdin.read()):
+    refused += attempt(kinds[name], Path(path)).error is not None
+isolation._end_all()
+peak = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps({"refused": refused, "own": peak[0], "children": peak[1]}))
+"""
+
+
+def test_bombs_take_little_memory(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    work = []
+    for number, kind in enumerate(kind for kind in all_kinds() if kind.bomb and kind.way != "weights"):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        work += [(kind.name, str(path)) for path in kind.files(folder)]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE],
+        input=json.dumps(work),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["refused"] > len(work) / 2
+    assert found["own"] < OWN, f"{found['own']} MiB"
+    assert found["children"] < CHILDREN, f"{found['children']} MiB"
