@@ -10,6 +10,7 @@ import numpy as np
 
 from deepcovid.imaging.luma import range_scaled
 
+LARGEST = 1e100  # float64 can still subtract and divide such values
 FAINT = 1 / 16  # twelve bits' worth in sixteen
 
 
@@ -56,6 +57,8 @@ def modality(stored: np.ndarray, dataset: Any) -> Modality:
     if slope == 0:
         return Modality(stored, low, high, bits, ("rescale slope 0 ignored",))
     ends = sorted((low * slope + intercept, high * slope + intercept))
+    if not -LARGEST < ends[0] <= ends[1] < LARGEST:
+        raise ValueError("a rescale beyond any unit of measurement")
     return Modality(stored.astype(np.float64) * slope + intercept, ends[0], ends[1], bits)
 
 
