@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -92,9 +93,10 @@ def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]
     Raises:
         DeepCovidError: naming the file.
     """
-    read = {path.resolve() for path in inputs}
+    # realpath, since Path.resolve gives up on links in a circle
+    read = {os.path.realpath(path) for path in inputs}
     for path in outputs:
-        if path is not None and str(path) != "-" and path.resolve() in read:
+        if path is not None and str(path) != "-" and os.path.realpath(path) in read:
             raise DeepCovidError("this is an input; nothing was written", path=path, mend="name another file to write")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,7 +55,7 @@ def predict(
     looked = look_for_films(paths)
     films = looked.films
     if heatmap is not None:  # maps of an earlier call are no films
-        films = [film for film in films if heatmap.resolve() not in film.resolve().parents]
+        films = [film for film in films if Path(os.path.realpath(heatmap)) not in Path(os.path.realpath(film)).parents]
     refuse_overwriting([json_file, csv_file], inputs=[*films, *(loaded.folder / name for name in FILES)])
     wishes = Wishes(
         heatmaps=heatmap,
