@@ -32,6 +32,7 @@ docs: $(VENV)/.dev
 	rm -rf build/docs
 	$(BIN)/deepcovid demo --out build/docs
 	$(BIN)/python docs/make_pictures.py build/docs/run --out docs
+	$(BIN)/python docs/make_sources.py
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

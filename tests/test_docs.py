@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -331,7 +332,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.open(folder / "films/images/p000-0.png").save(folder / "new-films" / "a.png")
     (folder / "collection").mkdir()
     (folder / "films/images").rename(folder / "collection" / "images")
-    (folder / "films/images").symlink_to(folder / "collection" / "images")
+    shutil.copytree(folder / "collection" / "images", folder / "films" / "images")
     names = [f"p{patient:03d}-0.png" for patient in range(4)]
     told = {"filename": names, "finding": ["COVID-19", "No finding", "Pneumonia", "COVID-19"]}
     told |= {
@@ -385,10 +386,12 @@ def test_the_tree_of_a_run_is_what_a_run_writes(first_run: Path) -> None:
 
 @pytest.fixture
 def at_work(workplace: Path, first_run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The examples' folder as the current one; networks that an example registers are forgotten."""
+    """The examples' folder as the current one; networks and sources that an example registers are forgotten."""
+    from deepcovid.datasets.sources import SOURCES
     from deepcovid.models.architecture import ARCHITECTURES
 
     monkeypatch.chdir(workplace)
+    monkeypatch.setattr(SOURCES, "_things", dict(SOURCES._things))
     monkeypatch.setattr(ARCHITECTURES, "_things", dict(ARCHITECTURES._things))
     return workplace
 
@@ -455,6 +458,13 @@ def test_the_data_source_example_runs(at_work: Path) -> None:
     assert table["label"].tolist()[:2] == ["covid", "normal"]
     assert table["label"].isna().tolist() == [False, False, True]
     assert table["source"].tolist() == ["a", "my-collection", "b"]
+
+
+def test_the_gate_example_runs(at_work: Path) -> None:
+    names = run_block("docs/gate.md", "Gate.load")
+    assert names["verdict"].passes
+    assert not names["negative"].passes
+    assert names["negative"].reason == "inverted"
 
 
 def test_the_network_example_keeps_the_contract(at_work: Path) -> None:
