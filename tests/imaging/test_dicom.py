@@ -255,3 +255,13 @@ def test_samples_beyond_their_bits_are_clipped_and_told(dicom: Write):
     colour = np.full((8, 8, 3), 255, np.uint8)
     film = read_radiograph(dicom(colour, bits=8))
     assert film.pixels.min() == 1
+
+
+def test_a_damaged_element_that_decides_no_pixel_costs_no_film(dicom: Write):
+    path = dicom(np.zeros((8, 8), np.uint16), ImagerPixelSpacing=["0.1", "0.1"], ViewPosition="PA")
+    data = path.read_bytes()
+    assert data.count(b"0.1\\0.1 ") == 1
+    path.write_bytes(data.replace(b"0.1\\0.1 ", b"x.y\\z.q "))
+    film = read_radiograph(path)
+    assert film.origin["pixel_spacing"] is None
+    assert film.origin["view"] == "PA"

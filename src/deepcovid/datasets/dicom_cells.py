@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deepcovid.datasets.columns import AGE_RANGE
+from deepcovid.imaging.dicom_elements import optional
 
 
 def _words(words: str) -> frozenset[str]:
@@ -51,7 +52,7 @@ OLDEST = 90.0  # US 45 CFR 164.514(b)(2)(i)(C): all ages over 89 are one categor
 
 def text(dataset: Any, keyword: str) -> str:
     """The first value of an element, trimmed; "" where there is none."""
-    value = dataset.get(keyword)
+    value = optional(dataset, keyword)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):  # several values
         value = value[0] if len(value) else None
     return "" if value is None or isinstance(value, bytes) else str(value).strip().strip("\0")

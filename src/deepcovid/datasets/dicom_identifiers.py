@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from deepcovid.datasets.dicom_cells import text
+from deepcovid.imaging.dicom_elements import optional
 
 NAMES = (
     "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ReferringPhysicianName",
@@ -106,12 +107,12 @@ def _forms_of_day(value: str) -> set[str]:
 
 
 def _all(dataset: Any, keyword: str) -> str:
-    value = dataset.get(keyword)
+    value = optional(dataset, keyword)
     return "" if value is None or isinstance(value, bytes) else str(value)
 
 
 def _foldeds(dataset: Any, keyword: str) -> list[str]:
-    value = dataset.get(keyword)
+    value = optional(dataset, keyword)
     several = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
     return [_folded(str(one)) for one in several if one is not None and not isinstance(one, bytes)]
 

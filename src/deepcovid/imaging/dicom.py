@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import ImageError
+from deepcovid.imaging.dicom_elements import code_string, optional
 from deepcovid.imaging.dicom_orientation import Turn, turn_of
 from deepcovid.imaging.dicom_parsing import checked_frames, chosen_frame, parsed
 from deepcovid.imaging.dicom_pixels import UNCOMPRESSED, stored_values
@@ -85,7 +86,7 @@ def _film(data: bytes, path: Path, max_pixels: int, frame: int | None) -> tuple[
     facts: dict[str, Any] = {"format": "DICOM", "photometric": photometric, "bit_depth": _bits(dataset)}
     facts |= {"inverted": scaled.inverted, "voi": scaled.voi, "rotated": turn.rotated, "mirrored": turn.mirrored}
     told = [*notes, *scaled.notes, *([f"frame {index + 1} of {frames}"] if frames > 1 else [])]
-    if dataset.get("SharedFunctionalGroupsSequence") or dataset.get("PerFrameFunctionalGroupsSequence"):
+    if optional(dataset, "SharedFunctionalGroupsSequence") or optional(dataset, "PerFrameFunctionalGroupsSequence"):
         told.append("rescaling and windows of single frames (functional groups) are not applied")
     facts |= _said(dataset, turn, told)
     return turn.apply(scaled.pixels), facts
@@ -110,12 +111,6 @@ def _said(dataset: Any, turn: Turn, notes: list[str]) -> dict[str, Any]:
         "transfer_syntax": str(dataset.file_meta.TransferSyntaxUID.name),
         "notes": [*notes, *filter(None, (view.note, turn.note))],
     }
-
-
-def code_string(dataset: Any, keyword: str) -> str:
-    """A code string of the header in capitals; "" where it is absent or has several values."""
-    value = dataset.get(keyword)
-    return value.strip().upper() if isinstance(value, str) else ""
 
 
 def polarity(dataset: Any) -> tuple[bool, tuple[str, ...]]:

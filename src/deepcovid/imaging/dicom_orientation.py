@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from deepcovid.imaging.dicom_elements import code_string, optional
+
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 _AXES = ({"L", "R"}, {"A", "P"}, {"H", "F"})
 _SIDES, _FRONT_AND_BACK, _UP_AND_DOWN = range(3)
@@ -69,9 +71,9 @@ def turn_of(dataset: Any, *, lateral: bool = False) -> Turn:
 
 def _directions(dataset: Any) -> tuple[str, str] | None:
     """The first letters of both values, where they are two directions of different axes of a person."""
-    if str(dataset.get("AnatomicalOrientationType") or "").strip().upper() == "QUADRUPED":
+    if code_string(dataset, "AnatomicalOrientationType") == "QUADRUPED":
         return None
-    value = dataset.get("PatientOrientation")
+    value = optional(dataset, "PatientOrientation")
     if value is None or isinstance(value, str) or len(value) != 2:
         return None
     row, column = (str(part).strip().upper()[:1] for part in value)

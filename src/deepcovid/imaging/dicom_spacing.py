@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from deepcovid.imaging.dicom_elements import code_string, optional
+
 LARGEST = 10.0  # mm; no film has coarser pixels
 
 
@@ -46,7 +48,7 @@ def spacing_of(dataset: Any) -> Spacing | None:
 
 
 def _measured(dataset: Any, plain: tuple[float, float], imager: tuple[float, float] | None) -> str:
-    if str(dataset.get("PixelSpacingCalibrationType") or "").strip().upper() in ("GEOMETRY", "FIDUCIAL"):
+    if code_string(dataset, "PixelSpacingCalibrationType") in ("GEOMETRY", "FIDUCIAL"):
         return "calibrated"
     if imager is None:
         return "not said"
@@ -55,7 +57,7 @@ def _measured(dataset: Any, plain: tuple[float, float], imager: tuple[float, flo
 
 def _pair(dataset: Any, keyword: str) -> tuple[float, float] | None:
     try:
-        rows, columns = (float(value) for value in dataset.get(keyword) or ())
+        rows, columns = (float(value) for value in optional(dataset, keyword) or ())
     except (TypeError, ValueError):
         return None
     return (rows, columns) if 0 < rows <= LARGEST and 0 < columns <= LARGEST else None

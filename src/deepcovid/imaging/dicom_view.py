@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from deepcovid.imaging.dicom_elements import optional
+
 # CID 4010 "DX View" (PS3.16): SNOMED CT code, and the older SNOMED RT code of the same concept
 _CODES = {
     "PA": ("272479007", "R-40888", "R-10214"),
@@ -107,17 +109,17 @@ def _sayings(dataset: Any) -> list[tuple[str, str | None]]:
 def _lies(dataset: Any) -> bool:
     """Whether Patient Orientation Code Sequence (0054,0410) or its modifier says supine."""
     codes = set(_codes(dataset, "PatientOrientationCodeSequence"))
-    for item in dataset.get("PatientOrientationCodeSequence") or ():
+    for item in optional(dataset, "PatientOrientationCodeSequence") or ():
         codes.update(_codes(item, "PatientOrientationModifierCodeSequence"))
     return bool(codes & _SUPINE_CODES)
 
 
 def _codes(dataset: Any, keyword: str) -> list[str]:
-    return [_text(item, "CodeValue") for item in dataset.get(keyword) or ()]
+    return [_text(item, "CodeValue") for item in optional(dataset, keyword) or ()]
 
 
 def _text(dataset: Any, keyword: str) -> str:
-    value = dataset.get(keyword)
+    value = optional(dataset, keyword)
     return "" if value is None else str(value).strip()
 
 
