@@ -53,7 +53,7 @@ def test_predict_scores_the_good_film_and_lists_all_others(
         capfd, monkeypatch, "predict", small_detector, films, "--no-gate", "--json", out / "p.json", "--csv", out / "p.csv",
         "--heatmap", out / "maps", "--workers", 2,
     )  # fmt: skip
-    assert code == 1
+    assert code == 1, err[-2000:]
     told = json.loads((out / "p.json").read_text())
     scored = {entry["image"] for entry in told["predictions"]}
     assert str(films / "good.png") in scored

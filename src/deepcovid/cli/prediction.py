@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +57,7 @@ def predict(
     films = looked.films
     if heatmap is not None:  # maps of an earlier call are no films
         films = [film for film in films if Path(os.path.realpath(heatmap)) not in Path(os.path.realpath(film)).parents]
+        looked = replace(looked, films=films)
     refuse_overwriting([json_file, csv_file], inputs=[*films, *(loaded.folder / name for name in FILES)])
     wishes = Wishes(
         heatmaps=heatmap,
@@ -65,8 +67,7 @@ def predict(
         gate=not no_gate,
         frame=frame,
     )
-    found = run(loaded, films, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
-    found.failed, found.left_out = looked.refused | found.failed, looked.left_out
+    found = run(loaded, looked, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
     _write(found, loaded, json_file=json_file, csv_file=csv_file)
     if "-" not in {str(json_file), str(csv_file)}:
         _show(found, loaded)

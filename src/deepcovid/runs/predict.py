@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deepcovid.errors import DeepCovidError
 from deepcovid.explanation.heatmap import heat_of
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
-from deepcovid.imaging.finding import look_for_films
+from deepcovid.imaging.finding import Found, look_for_films
 from deepcovid.imaging.readers import read_film
 from deepcovid.models.detector import Detector
 from deepcovid.models.gate import Gate, Verdict
@@ -112,7 +112,7 @@ class Wishes:
 
 def predict(
     detector: Detector,
-    paths: Path | str | Sequence[Path | str],
+    paths: Path | str | Sequence[Path | str] | Found,
     *,
     wishes: Wishes | None = None,
     progress: Progress | None = None,
@@ -121,14 +121,14 @@ def predict(
 
     Args:
         detector: loaded.
-        paths: films, folders or globs; one or several.
+        paths: films, folders or globs, one or several; or what was found under them already.
         wishes: heat maps and the rest.
         progress: told of every film.
     """
     wishes = wishes or Wishes()
-    looked = look_for_films(paths)
-    paths = looked.films
-    names = heatmap_names(paths)
+    looked = paths if isinstance(paths, Found) else look_for_films(paths)
+    films = looked.films
+    names = heatmap_names(films)
     gate = Gate.load()
 
     def one(path: Path) -> Prediction | Verdict | DeepCovidError:
@@ -138,9 +138,9 @@ def predict(
             return error
 
     done, refused, failed = [], {}, dict(looked.refused)
-    outcomes = _side_by_side(one, paths, wishes.workers)
-    tracked = (progress or Silent()).track(outcomes, description="films", total=len(paths))
-    for path, outcome in zip(paths, tracked, strict=True):
+    outcomes = _side_by_side(one, films, wishes.workers)
+    tracked = (progress or Silent()).track(outcomes, description="films", total=len(films))
+    for path, outcome in zip(films, tracked, strict=True):
         if isinstance(outcome, Prediction):
             done.append(outcome)
         elif isinstance(outcome, Verdict):
