@@ -126,4 +126,4 @@ def test_a_film_of_two_classes_is_refused(tmp_path: Path) -> None:
 def test_a_film_that_is_no_dicom_is_named_and_nothing_of_it_repeated(tmp_path: Path) -> None:
     miniature(tmp_path)
     (tmp_path / IMAGES / f"{WELL}.dcm").write_bytes(b"Planted^Name")
-    assert refused(tmp_path, "rsna-pneumonia") == [f"{IMAGES}/{WELL}.dcm: this is not readable as DICOM"]
+    assert refused(tmp_path, "rsna-pneumonia") == [f"{IMAGES}/{WELL}.dcm: this is no DICOM file with an image"]

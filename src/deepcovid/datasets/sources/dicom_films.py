@@ -11,9 +11,14 @@ import pandas as pd
 from deepcovid.datasets.sources.people import parse_age, parse_sex
 from deepcovid.datasets.validation import shown
 from deepcovid.errors import ImageError
-from deepcovid.imaging.dicom_header import VIEW_KEYWORDS, header_text, read_header
+from deepcovid.imaging.dicom_survey import readable, survey
 from deepcovid.imaging.dicom_view import view_of
+from deepcovid.imaging.guards import quiet
 
+_VIEW = (
+    "ViewPosition", "ViewCodeSequence", "PatientOrientationCodeSequence", "SeriesDescription", "ProtocolName",
+    "AcquisitionDeviceProcessingDescription",
+)  # fmt: skip
 _PERSON = ("PatientSex", "PatientAge")
 
 
@@ -29,31 +34,41 @@ def read_dicom_films(
 
     Returns:
         a frame with the index of `films` and the columns view, sex, age and `keywords` (missing where the header does
-        not say it, or the file is absent); problems, one a file that is no DICOM; and notes: how many headers say
-        what cannot be.
+        not say it, or the file is absent); problems, one a file that is no DICOM film; and notes: how many headers
+        say what cannot be.
     """
-    wanted = (*VIEW_KEYWORDS, *_PERSON, *keywords)
-    problems, odd = [], {"PatientSex": 0, "PatientAge": 0}
-    rows = {}
+    problems, rows = [], {}
+    odd = dict.fromkeys(_PERSON, 0)
     for row, film in films.items():
         try:
-            header = read_header(folder / film, keywords=wanted) if (folder / film).is_file() else None
+            rows[row] = _cells(folder / film, keywords, odd) if (folder / film).is_file() else {}
         except ImageError as error:
             problems.append(f"{shown(film)}: {error.problem}")
-            header = None
-        rows[row] = _cells(header, keywords, odd) if header is not None else {}
+            rows[row] = {}
     columns = ["view", "sex", "age", *keywords]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object).reindex(films.index)
     notes = [f"{count} headers say a {name} that cannot be; it is unknown" for name, count in odd.items() if count]
     return frame.where(frame.notna(), None), problems, notes
 
 
-def _cells(header: Any, keywords: Sequence[str], odd: dict[str, int]) -> dict[str, Any]:
-    cells: dict[str, Any] = {keyword: header_text(header, keyword) or None for keyword in keywords}
-    cells["view"] = view_of(header).name
-    cells["sex"] = _plausible(header_text(header, "PatientSex"), parse_sex, "PatientSex", odd)
-    cells["age"] = _plausible(header_text(header, "PatientAge"), parse_age, "PatientAge", odd)
-    return cells
+def _cells(path: Path, keywords: Sequence[str], odd: dict[str, int]) -> dict[str, Any]:
+    with quiet(), readable(path):
+        said = survey(path, keywords=[*_VIEW, *_PERSON, *keywords])
+        if said is None or not said.has_pixels:
+            raise ImageError("this is no DICOM file with an image", path=path, mend="copy the file again")
+        texts = {keyword: _text(said.dataset, keyword) for keyword in (*_PERSON, *keywords)}
+        view = view_of(said.dataset).name
+    cells: dict[str, Any] = {keyword: texts[keyword] or None for keyword in keywords}
+    sex = _plausible(texts["PatientSex"], parse_sex, "PatientSex", odd)
+    return cells | {"view": view, "sex": sex, "age": _plausible(texts["PatientAge"], parse_age, "PatientAge", odd)}
+
+
+def _text(dataset: Any, keyword: str) -> str:
+    """The first value of an element, trimmed; "" where there is none."""
+    value = dataset.get(keyword)
+    if type(value).__name__ == "MultiValue":
+        value = value[0] if len(value) else ""
+    return "" if value is None else str(value).strip()
 
 
 def _plausible(text: str, parse: Callable[[str], Any], name: str, odd: dict[str, int]) -> Any:
