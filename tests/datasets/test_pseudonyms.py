@@ -78,3 +78,20 @@ def test_another_key_or_kind_is_another_name(patient: str):
     assert names.of("patient", patient) != Pseudonyms(SECRET[::-1]).of("patient", patient)
     assert names.of("patient", patient) != names.of("study", patient)
     assert 1 <= names.days(patient) <= 365
+
+
+def test_file_systems_without_links_keep_a_key_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    made = load_key(tmp_path / "ids.key")
+    assert load_key(tmp_path / "ids.key").secret == made.secret
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["ids.key"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DeepCovidError, match="cannot be written"):
+        load_key(tmp_path / "file" / "ids.key")

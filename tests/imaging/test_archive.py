@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +102,24 @@ def test_an_archive_without_films(tmp_path: Path):
 def test_members_that_were_found_can_be_named(study: Path):
     films = find_films(study)
     assert find_films(films) == films
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_endless_index_is_refused_before_it_is_read(wide: bool, study: Path):
+    data = bytearray(study.read_bytes())
+    at = data.rindex(b"PK\x05\x06")
+    size = (10**9).to_bytes(8, "little")
+    if wide:
+        data[at + 12 : at + 16] = b"\xff" * 4
+        data[at:at] = b"PK\x06\x06" + bytes(36) + size + bytes(8)
+    else:
+        data[at + 12 : at + 16] = size[:4]
+    study.write_bytes(bytes(data))
+    with pytest.raises(ImageError, match="too long to be one"):
+        find_films(study)
+
+
+def test_threads_read_one_archive_together(study: Path):
+    films = find_films(study) * 20
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda film: member_bytes(film, limit=10**6), films))) == 1

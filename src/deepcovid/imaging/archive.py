@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -11,6 +12,9 @@ from pathlib import Path, PurePosixPath
 from deepcovid.errors import ImageError
 
 MAX_MEMBERS = 100_000
+BYTES_A_NAME = 320  # of the index, for each member
+LONGEST_END = 22 + 0xFFFF + 76  # the end of the index with its comment, and what Zip64 puts before it
+_turns = threading.Lock()  # a ZipFile counts its readers without one
 _FAILURES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
 _DAMAGED = "this ZIP archive is damaged, or packed by a method that is not read"
 _REPACK = "unpack it yourself and name the folder"
@@ -114,7 +118,7 @@ def member_start(path: Path | str, *, size: int) -> bytes:
     name = path.relative_to(archive).as_posix()
     try:
         whole = _opened(archive, archive.stat().st_mtime_ns)
-        with whole.open(name) as stream:
+        with _turns, whole.open(name) as stream:
             # zipfile unpacks as much as is asked for before it looks at the size that the header states
             return stream.read(min(size, whole.getinfo(name).file_size))
     except KeyError:
@@ -128,7 +132,25 @@ def member_start(path: Path | str, *, size: int) -> bytes:
 @functools.lru_cache(maxsize=2)
 def _opened(archive: Path, changed: int) -> zipfile.ZipFile:
     """The open archive, since its index is read anew at every opening; `changed` tells a newer file of that name."""
+    _check_index(archive)
     return zipfile.ZipFile(archive)
+
+
+def _check_index(archive: Path) -> None:
+    """Refuse an index (APPNOTE.TXT, 4.3.16 and 4.3.14) that is too long to be one, before zipfile reads it whole.
+
+    Raises:
+        ImageError: it is.
+    """
+    with archive.open("rb") as stream:
+        stream.seek(-min(archive.stat().st_size, LONGEST_END), 2)
+        end = stream.read()
+    at, wide = end.rfind(b"PK\x05\x06"), end.rfind(b"PK\x06\x06")
+    size = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if size == 0xFFFFFFFF and wide >= 0:  # Zip64
+        size = int.from_bytes(end[wide + 40 : wide + 48], "little")
+    if size > BYTES_A_NAME * MAX_MEMBERS:
+        raise ImageError("the index of this ZIP archive is too long to be one", path=archive, mend=_REPACK)
 
 
 def _infos(path: Path) -> list[zipfile.ZipInfo]:
