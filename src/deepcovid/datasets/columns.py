@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ def patient_ids(frame: pd.DataFrame) -> pd.Series:
     return pd.Series([_id(*row) for row in cells], index=frame.index, dtype=object, name="patient_id")
 
 
-def _id(person: object, source: object, patient: object) -> str | None:
+def _id(person: Any, source: Any, patient: Any) -> str | None:
     if not pd.isna(person):
         return json.dumps(["person", "", str(person)], ensure_ascii=False)
     if pd.isna(patient):
