@@ -46,7 +46,7 @@ def test_a_name_that_two_files_have_is_a_problem_and_the_first_counts(tmp_path: 
 
 
 def test_the_home_is_the_folder_itself_or_the_one_inside(tmp_path: Path) -> None:
-    touch(tmp_path, ["copy/data.csv", "other/read.txt"])
+    touch(tmp_path, ["copy/data.csv", "other/read.txt", "__MACOSX/data.csv", ".trash/data.csv"])
     home = home_of(tmp_path, "data.csv", layout="data.csv")
     assert home == tmp_path / "copy" == home_of(tmp_path / "copy", "data.csv", layout="data.csv")
     assert prefix_of(home, tmp_path) == "copy/"

@@ -55,8 +55,8 @@ def read(folder: Path) -> Parsed:
     and person1223_virus_2073, both in train. These are two children: within each disease the numbers of persons and
     films run on together (bacteria 1223→3178, 1225→3180, 1227→3182; virus 1223→2073, 1224→2074, 1227→2078), and nearly
     every number stands in both lists, so that each disease was numbered from 1 for itself. The same shows across
-    folders: person80 to person93 are bacterial in test and viral in train, and no pair of person and disease stands in
-    both. So the patient is person and disease ("person1223_bacteria"). Of normal films it is the number of the study
+    folders: person80 to person93 are bacterial in test and viral in train, and no pair of person and disease was
+    found in both. So the patient is person and disease ("person1223_bacteria"). Of normal films it is the number of the study
     ("IM-0115", "NORMAL2-IM-1427": two series); the authors do not say whether a child has several of those.
 
     Age and sex are not published film by film: `age` stays empty and `age_group` says what is known of all. The films

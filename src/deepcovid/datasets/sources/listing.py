@@ -77,7 +77,8 @@ def home_of(folder: Path, *names: str, layout: str) -> Path:
         raise TableError("there is no such folder", path=folder, mend=f"give a folder that holds\n{layout}")
     if _holds(folder, names):
         return folder
-    inside = [child for child in sorted(folder.iterdir()) if child.is_dir() and _holds(child, names)]
+    children = (child for child in sorted(folder.iterdir()) if child.is_dir() and not _hidden(child.name))
+    inside = [child for child in children if _holds(child, names)]
     if len(inside) == 1:
         return inside[0]
     if inside:
