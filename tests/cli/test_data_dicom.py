@@ -139,7 +139,7 @@ def test_a_table_and_what_is_said(run: Run, tmp_path: Path, key: Path):
     film(tmp_path / "in" / "2.dcm", Modality="CT")
     code, output = run(tmp_path / "in", "--out", tmp_path / "table.csv", "--json", tmp_path / "s.json")
     assert code == 0
-    assert "1 films of 1 patients" in output
+    assert "1 film of 1 patient" in output
     assert "1 CT images left out" in output
     assert f"key of the patient ids: {key} (made now" in output.replace("\n", "")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600

@@ -128,9 +128,15 @@ def test_unreadable_files_are_listed_and_the_rest_goes_on(tmp_path: Path):
 @pytest.mark.parametrize("patient_id", ["", "ANONYMOUS", "0", None])
 def test_a_shared_id_is_no_patient(patient_id: str | None, tmp_path: Path):
     film(tmp_path / "1.dcm", PatientID=patient_id)
+    film(tmp_path / "2.dcm", PatientID=patient_id)
+    film(tmp_path / "3.dcm", PatientID=patient_id, StudyInstanceUID="1.2.3")
+    film(tmp_path / "4.dcm", PatientID=patient_id, StudyInstanceUID=None)
     found = imported(tmp_path)
-    assert found.table.frame["patient"].isna().all()
-    assert "1 of 1 films have no patient" in notes(found)
+    first, second, third, fourth = found.table.frame["patient"]
+    assert first == second != third
+    assert pd.isna(fourth)
+    assert "(anonymous, 0, …): 4 films; their study stands for the patient" in notes(found)
+    assert "neither patient nor study is known: 1 film" in found.table.notes
 
 
 def test_an_id_of_two_people_is_said(tmp_path: Path):
@@ -142,7 +148,7 @@ def test_an_id_of_two_people_is_said(tmp_path: Path):
 def test_dates(tmp_path: Path):
     film(tmp_path / "1.dcm", StudyDate="20200312")
     film(tmp_path / "2.dcm", StudyDate="20200322")
-    film(tmp_path / "3.dcm", StudyDate="20200322", PatientID="")
+    film(tmp_path / "3.dcm", StudyDate="20200322", PatientID="", StudyInstanceUID=None)
     assert wanted(tmp_path, dates="year")["date"].tolist() == ["2020"] * 3
     assert wanted(tmp_path, dates="exact")["date"].tolist() == ["2020-03-12", "2020-03-22", "2020-03-22"]
     assert wanted(tmp_path, dates="none")["date"].isna().all()

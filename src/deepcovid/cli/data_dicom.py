@@ -157,7 +157,8 @@ def _key(key_file: Path | None, *, away_from: list[Path | None], out: Path) -> K
 def _tell(found: Imported, key: Key, out: Path) -> None:
     screen, frame = console(), found.table.frame
     patients = frame["patient"].nunique()
-    screen.print(f"{len(frame)} films of {patients} patients", markup=False)
+    films = "1 film" if len(frame) == 1 else f"{len(frame)} films"
+    screen.print(f"{films} of {patients} patient{'' if patients == 1 else 's'}", markup=False)
     for view, number in frame["view"].fillna("view not said").value_counts().items():
         screen.print(f"  {view}: {number}", markup=False)
     for note in found.table.notes:

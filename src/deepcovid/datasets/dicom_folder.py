@@ -109,6 +109,7 @@ def import_dicom(
         raise TableError(
             f"none of {len(failed)} films could be read", path=place, problems=problems, mend="copy them again"
         )
+    rows = [row for row in rows if row.path in images]
     table = _table(rows, images, found.base, request)
     told = None if request.copy_to else [below(row.path, request.table_folder or found.base) for row in rows]
     notes = notes_of(table, rows, wanted=request.wanted, paths=told, labels=request.label)
@@ -223,11 +224,11 @@ def _refuse_named_paths(rows: list[Row], base: Path, request: Request, place: Pa
 def _table(rows: list[Row], images: dict[Path, str], base: Path, request: Request) -> Table:
     records = []
     for row in rows:
-        if row.path in images:
-            name = row.path.relative_to(base).as_posix()
-            label = request.label.of(row, name=name) if isinstance(request.label, Labels) else request.label
-            first = {"image": images[row.path], "label": label, "patient": None, "source": request.source}
-            records.append(first | row.cells)
+        name = row.path.relative_to(base).as_posix()
+        label = request.label.of(row, name=name) if isinstance(request.label, Labels) else request.label
+        records.append(
+            {"image": images[row.path], "label": label, "patient": None, "source": request.source} | row.cells
+        )
     frame = pd.DataFrame(records)
     frame["age"] = frame["age"].astype("float64").clip(upper=90.0)
     for column in frame.columns:

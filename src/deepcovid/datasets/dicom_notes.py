@@ -44,11 +44,14 @@ def _people(table: Table, rows: Sequence[Row], wanted: Wanted) -> list[str]:
     frame, notes = table.frame, []
     if wanted.identifiers:
         notes.append("THIS TABLE NAMES PATIENTS (--keep-identifiers): keep it where patients' records may be kept")
-    unknown = int(frame["patient"].isna().sum())
+    unknown = sum(not row.patient_known for row in rows)
     if unknown:
         notes.append(
-            f"{unknown} of {len(frame)} films have no patient: their Patient ID is empty or shared (anonymous, 0, …)"
+            f"no Patient ID, or one that many share (anonymous, 0, …): {_films(unknown)}; their study stands for the patient"
         )
+    lost = int(frame["patient"].isna().sum())
+    if lost:
+        notes.append(f"neither patient nor study is known: {_films(lost)}")
     people: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in rows:
         if row.cells["patient"]:

@@ -62,6 +62,7 @@ class Row:
         keys: by which labels may be joined: kind of key → value.
         removed: whether the header says that identities were removed from it.
         born: the date of birth and the sex, to find ids that several people share; never written.
+        patient_known: whether its Patient ID can tell people apart; otherwise its study stands for the patient.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Row:
     keys: Mapping[str, str] = field(default_factory=dict)
     removed: bool = False
     born: tuple[str, str] = ("", "")
+    patient_known: bool = True
 
 
 def row_of(path: Path, *, names: Pseudonyms, wanted: Wanted) -> Row | str | None:
@@ -112,6 +114,8 @@ def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
     known = patient_id.casefold() not in SHARED_IDS
     # the issuer is left out: one device writes it and another does not, and a person must not become two
     patient = names.of("patient", patient_id) if known else None
+    if not known and study:
+        patient = names.of("patient of study", study)  # the films of one visit are at least kept together
     taken = cells.day(header, *TAKEN)
     spacing = spacing_of(header)
     told: dict[str, Any] = {
@@ -141,7 +145,7 @@ def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
     removed = cells.text(header, "PatientIdentityRemoved").upper() == "YES"
     film = names.of("film", uid or path.as_posix())
     born = (cells.text(header, "PatientBirthDate"), cells.sex(header) or "")
-    return Row(path, told, Identifiers(header), film, uid, keys, removed, born)
+    return Row(path, told, Identifiers(header), film, uid, keys, removed, born, known)
 
 
 def _date(taken: datetime.date | None, patient: str | None, names: Pseudonyms, dates: Dates) -> str | None:
