@@ -55,7 +55,7 @@ def test_a_folder_becomes_a_table_that_can_be_read_again(tmp_path: Path):
     assert (frame["photometric"] == "MONOCHROME2").all()
     assert (frame["transfer_syntax"] == "Explicit VR Little Endian").all()
     assert "ages of 90 and more stand as 90: 1 film" in notes(found)
-    assert found.failed == {}
+    assert found.failed == []
 
 
 def test_the_same_key_gives_the_same_ids_and_another_others(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_unreadable_files_are_listed_and_the_rest_goes_on(tmp_path: Path):
     assert len(found.table) == 1
     left = sum(found.left_out.values())
     assert len(found.failed) + left == 2
-    assert not any("Doe" in name for name in found.failed)
+    assert not any("Doe" in name for name, _ in found.failed)
 
 
 @pytest.mark.parametrize("patient_id", ["", "ANONYMOUS", "0", None])
@@ -203,8 +203,9 @@ def test_a_film_that_cannot_be_copied_is_listed(tmp_path: Path):
     short.write_bytes(short.read_bytes()[:-60])
     found = imported(tmp_path / "in", copy_to=tmp_path / "png")
     assert len(found.table) == 1
-    assert list(found.failed) == ["2.dcm"]
-    assert "cut off" in found.failed["2.dcm"]
+    ((name, reason),) = found.failed
+    assert name == "2.dcm"
+    assert "cut off" in reason
     assert len(list((tmp_path / "png").iterdir())) == 1
 
 
@@ -323,3 +324,13 @@ def test_ten_thousand_deep_sequences_are_a_failure(tmp_path: Path):
     found = imported(tmp_path)
     assert len(found.table) == 1
     assert len(found.failed) + sum(found.left_out.values()) == 1
+
+
+def test_failures_whose_names_are_hidden_are_all_counted(tmp_path: Path):
+    film(tmp_path / "in" / "Doe" / "1.dcm")
+    for name in ("Doe1.dcm", "Doe2.dcm", "Doe-Jane.dcm", "Jane Doe.dcm"):
+        short = film(tmp_path / "in" / "Doe" / name)
+        short.write_bytes(short.read_bytes()[:-60])
+    found = imported(tmp_path / "in", copy_to=tmp_path / "png")
+    assert len(found.failed) == 4
+    assert sum(name == "[…]/[…]" for name, _ in found.failed) == 2

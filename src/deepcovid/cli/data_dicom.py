@@ -177,7 +177,7 @@ def _tell_failures(found: Imported) -> None:
     screen = console(error=True)
     files = "1 file" if len(found.failed) == 1 else f"{len(found.failed)} files"
     screen.print(f"{files} could not be read:", style="bold red", markup=False)
-    for name, reason in list(found.failed.items())[:LISTED]:
+    for name, reason in found.failed[:LISTED]:
         screen.print(f"  {printable(name)}: {reason}", style="red", markup=False)
     if len(found.failed) > LISTED:
         screen.print(f"  … and {len(found.failed) - LISTED} more (--json lists all)", style="red", markup=False)
@@ -192,6 +192,6 @@ def _summary(found: Imported, key: Key, out: Path) -> dict[str, object]:
         "views": {str(view): int(n) for view, n in frame["view"].fillna("not said").value_counts().items()},
         "left_out": dict(found.left_out),
         "notes": list(found.table.notes),
-        "failed": [{"file": name, "error": reason} for name, reason in found.failed.items()],
+        "failed": [{"file": name, "error": reason} for name, reason in found.failed],
         "key": {"file": str(key.path), "made": key.made},
     }

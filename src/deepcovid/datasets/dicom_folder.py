@@ -58,10 +58,10 @@ class Request:
 
 @dataclass
 class Imported:
-    """A table of films, and the files that could not be read: path (with names hidden) → reason."""
+    """A table of films, the files that could not be read (path, with names hidden, and reason), and what was left out."""
 
     table: Table
-    failed: dict[str, str]
+    failed: list[tuple[str, str]]
     left_out: Counter[str]
 
 
@@ -103,9 +103,9 @@ def import_dicom(
         )
     images = _images(rows, found.base, request, place, failures, progress)
     secrets = {secret for row in rows for secret in row.people.secrets()}
-    failed = {masked(path.relative_to(found.base), secrets): _reason(error) for path, error in failures.items()}
+    failed = [(masked(path.relative_to(found.base), secrets), _reason(error)) for path, error in failures.items()]
     if not images:
-        problems = [f"{printable(name)}: {reason}" for name, reason in list(failed.items())[:LISTED]]
+        problems = [f"{printable(name)}: {reason}" for name, reason in failed[:LISTED]]
         raise TableError(
             f"none of {len(failed)} films could be read", path=place, problems=problems, mend="copy them again"
         )
