@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +41,15 @@ def bomb(folder: Path) -> dict[str, Content]:
 
 @kind("zip of a hundred thousand members", words="members")
 def many(folder: Path) -> dict[str, Content]:
-    return {"many.zip": archive({f"{number}.txt": b"" for number in range(100_100)}, zipfile.ZIP_STORED)}
+    count = 100_100
+    head = struct.pack("<HHHHHLLLHH", 20, 0, 0, 0, 0, 0, 0, 0, 8, 0)
+    local = b"PK\3\4" + head + b"film.dcm"
+    entry = b"PK\1\2" + struct.pack("<H", 20) + head + struct.pack("<HHHLL", 0, 0, 0, 0, 0)
+    central = b"".join(entry + b"%08d" % number for number in range(count))
+    end = b"PK\6\6" + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, count, count, len(central), len(local))
+    end += b"PK\6\7" + struct.pack("<LQL", 0, len(local) + len(central), 1)
+    last = b"PK\5\6" + struct.pack("<HHHHLLH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return {"many.zip": local + central + end + last}
 
 
 @kind(
