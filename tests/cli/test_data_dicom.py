@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset
 
 from deepcovid.cli import main
+from deepcovid.datasets.table import load_table
 from deepcovid.imaging.readers import read_radiograph
 from tests.datasets.dicom_making import film, header
 
@@ -212,3 +214,22 @@ def test_the_name_of_the_folder_itself_counts(run: Run, tmp_path: Path):
     code, _ = run(tmp_path / "Doe_Jane", "--out", tmp_path / "Doe_Jane" / "table.csv")
     assert code == 0  # the folder does not stand in this table
     assert "Doe" not in (tmp_path / "Doe_Jane" / "table.csv").read_text()
+
+
+def test_the_films_of_a_zip_are_copied_beside_the_table(run: Run, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as packed:
+        packed.write(film(tmp_path / "in" / "1.dcm"), "Doe/1.dcm")
+    code, output = run(tmp_path / "study.zip", "--out", tmp_path / "new" / "table.csv")
+    assert code == 0
+    assert "table-films" in output
+    (image,) = load_table(tmp_path / "new" / "table.csv", required_labels=False).frame["image"]
+    assert image.startswith("table-films/")
+    assert read_radiograph(tmp_path / "new" / image).shape == (8, 8)
+    assert "doe" not in (output + (tmp_path / "new" / "table.csv").read_text()).lower()
+
+
+def test_a_key_elsewhere_below_the_folder_of_an_archive_is_no_matter(run: Run, tmp_path: Path, key: Path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as packed:
+        packed.write(film(tmp_path / "in" / "1.dcm"), "1.dcm")
+    assert tmp_path in key.parents
+    assert run(tmp_path / "study.zip", "--out", tmp_path / "new" / "table.csv").code == 0

@@ -41,7 +41,8 @@ def import_dicom(
         ),
     ] = None,
     copy_to: Annotated[
-        Path | None, typer.Option(help="Write the pixels as 16-bit PNG under hashed names here; the table names those.")
+        Path | None,
+        typer.Option(help="Write the pixels as 16-bit PNG under hashed names here, for the table. Always for a ZIP."),
     ] = None,
     key_file: Annotated[
         Path | None, typer.Option("--key", help="The key of the hashed ids; made where it is absent, and never shown.")
@@ -75,9 +76,10 @@ def import_dicom(
     from deepcovid.datasets.dicom_folder import import_dicom as run
     from deepcovid.datasets.dicom_rows import Wanted
     from deepcovid.datasets.table import save_table
+    from deepcovid.imaging.archive import is_archive
 
     refuse_overwriting([out, json_file], inputs=[path for path in (place, labels) if path is not None])
-    if not allow_outside:
+    if not allow_outside and not (copy_to is None and is_archive(place)):
         _refuse_outside(copy_to or (place if place.is_dir() else place.parent), out)
     wanted = Wanted(
         frontal_only=frontal_only, for_processing=for_processing, dates=dates.value, identifiers=keep_identifiers
@@ -86,7 +88,10 @@ def import_dicom(
         wanted = Wanted(**{**wanted.__dict__, "modalities": tuple(_modality(word) for word in modality)})
     given = _given(label, labels)
     spoken = Spoken(quiet=quiet)
-    key = _key(key_file, away_from=[place if place.is_dir() else place.parent, copy_to], out=out)
+    if copy_to is None and is_archive(place):
+        copy_to = out.parent / f"{out.stem}-films"
+        spoken.say(f"the films of the archive are written as PNG to {copy_to} (--copy-to names another place)")
+    key = _key(key_file, away_from=[place, copy_to], out=out)
     if key.made:
         spoken.warn(f"a new key was made: {key.path}; without it, ids of a later import will not agree with these")
     request = Request(
