@@ -26,7 +26,7 @@ def content(**values: Any) -> CheckContent:
     report = {
         "format": 1, "deepcovid": "0", "table": "films/table.csv", "films": 2, "labels": {"covid": 1, "normal": 1},
         "label_column": "label", "positives": [], "verdict": "FAIL", "sentence": "No.", "tests": [test],
-        "pairs": [pair, {**pair, "verdict": "look", "films": [FILM, {**OTHER, "label": None}]}], "notes": ["read so"],
+        "pairs": [pair, {**pair, "verdict": "look"}], "notes": ["read so"],
     }  # fmt: skip
     twins = (Shown(pixels, FILM), Shown(None, OTHER))
     return CheckContent({**report, **values}, [twins, twins], [])

@@ -97,10 +97,11 @@ def _place(auc: float) -> float:
 
 def _pair(entry: Mapping[str, Any], films: tuple[Shown, Shown]) -> dict[str, Any]:
     labels = [film["label"] for film in entry["films"]]
+    differ = None not in labels and labels[0] != labels[1]
     return {
         **entry,
         "pictures": [{"film": shown.film, "picture": shown.picture} for shown in films],
-        "conflict": None not in labels and labels[0] != labels[1],
+        "conflict": differ and entry["verdict"] == "duplicate",
         "how": "equal byte by byte" if entry["exact"] else f"correlation {entry['correlation']:.3f}",
         "turned": "" if entry["transform"] == "same" else entry["transform"],
     }
