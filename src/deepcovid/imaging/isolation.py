@@ -49,11 +49,11 @@ def decode_isolated(data: bytes, *, kind: str, path: Path, max_pixels: int, fram
         seconds = CLOCK_SECONDS + CLOCK_SECONDS_A_MB * len(data) / 1e6
         try:
             answer = child.ask(order, data, seconds=seconds)
+            if "problem" not in answer:
+                return child.pixels(answer["shape"], seconds=seconds), answer["facts"]
         except (OSError, EOFError, ValueError):
             raise ImageError(f"decoding was stopped: {child.epitaph()}", path=path, mend=MEND) from None
-        if "problem" in answer:
-            raise ImageError(str(answer["problem"]), path=path, mend=str(answer["mend"]))
-        return child.pixels(answer["shape"], seconds=seconds), answer["facts"]
+        raise ImageError(str(answer["problem"]), path=path, mend=str(answer["mend"]))
 
 
 class _Child:
@@ -99,7 +99,7 @@ class _Child:
         film = np.empty((int(shape[0]), int(shape[1])), np.float32)
         with self._watched(seconds):
             if self._stream.readinto(film.data.cast("B")) != film.nbytes:  # type: ignore[attr-defined]
-                raise ImageError("decoding was stopped: its process ended", mend=MEND)
+                raise EOFError
         self.sound = True
         return film
 
@@ -116,6 +116,11 @@ class _Child:
     def _too_late(self) -> None:
         self._late = True
         self._process.kill()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
 
     def epitaph(self) -> str:
         """Why it ended, in words."""
@@ -148,9 +153,7 @@ _idle: list[_Child] = []
 @contextlib.contextmanager
 def _borrowed() -> Iterator[_Child]:
     """An idle child or a new one, for one film; it goes back if it is sound."""
-    with _lock:
-        child = _idle.pop() if _idle else None
-    child = child or _started()
+    child = _waiting() or _started()
     try:
         yield child
     finally:
@@ -160,6 +163,16 @@ def _borrowed() -> Iterator[_Child]:
                 _idle.append(child)
         if not keep:
             child.end()
+
+
+def _waiting() -> _Child | None:
+    """An idle child that is still alive."""
+    while True:
+        with _lock:
+            child = _idle.pop() if _idle else None
+        if child is None or child.alive:
+            return child
+        child.end()
 
 
 def _started() -> _Child:
