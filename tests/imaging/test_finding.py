@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deepcovid.errors import ImageError
-from deepcovid.imaging.finding import find_films, is_film_name
+from deepcovid.imaging.finding import find_films, is_film_name, look_for_films
 
 
 @pytest.fixture
@@ -54,3 +54,37 @@ def test_a_name_alone_is_enough_for_known_suffixes():
     assert is_film_name("nowhere/film.DCM")
     assert not is_film_name("nowhere/film")
     assert not is_film_name("nowhere/film.gif")
+
+
+def test_what_is_left_out_is_told_with_the_reason(folder: Path):
+    (folder / "drawing.svg").write_bytes(b"x")
+    (folder / "linked").symlink_to(folder / "deep", target_is_directory=True)
+    found = look_for_films(folder)
+    assert found.films == find_films(folder)
+    assert {path.relative_to(folder).as_posix(): reason for path, reason in found.left_out.items()} == {
+        ".cache": "a hidden folder",
+        "._b.PNG": "a hidden file",
+        "README": "no film by its name",
+        "deep/DICOMDIR": "no film by its name",
+        "linked": "a link to a folder, which is not followed",
+        "notes.txt": "no film by its name",
+        "table.csv": "no film by its name",
+    }
+    assert list(found.refused) == [folder / "drawing.svg"]
+    assert "a .svg image is not read → save the film as PNG" in found.refused[folder / "drawing.svg"]
+
+
+def test_a_link_out_of_the_folder_is_refused_and_read_when_named(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    outside = tmp_path_factory.mktemp("outside") / "film.png"
+    outside.write_bytes(b"x")
+    (folder / "link.png").symlink_to(outside)
+    (folder / "inside.png").symlink_to("a.jpeg")
+    found = look_for_films(folder)
+    assert folder / "inside.png" in found.films
+    assert list(found.refused) == [folder / "link.png"]
+    assert "leads out of the folder" in found.refused[folder / "link.png"]
+    both = look_for_films([folder, folder / "link.png"])
+    assert folder / "link.png" in both.films
+    assert not both.refused

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from deepcovid.errors import ImageError
-from deepcovid.imaging.png import CHANNELS, SIGNATURE, check_complete, colour16, significant_bits, unfiltered
+from deepcovid.imaging.png import (
+    CHANNELS,
+    SIGNATURE,
+    check_complete,
+    check_pixels,
+    check_texts,
+    colour16,
+    significant_bits,
+    unfiltered,
+)  # fmt: skip
 
 
 def png(samples: np.ndarray, *, colour: int, filters: list[int] | None = None, extra: bytes = b"") -> bytes:
@@ -75,3 +84,37 @@ def test_a_missing_end_is_noticed():
     check_complete(whole, path=Path("x.png"))
     with pytest.raises(ImageError, match=r"x\.png.*cut off"):
         check_complete(whole[:-1], path=Path("x.png"))
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(("depth", "colour"), [(1, 0), (2, 3), (8, 2), (16, 4)])
+def test_rows_that_are_missing_are_noticed(depth: int, colour: int, interlaced: bool):
+    width, height = 13, 11
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    for left, top, across, down in passes if interlaced else [(0, 0, 1, 1)]:
+        columns = len(range(left, width, across))
+        rows += (
+            (1 + (columns * depth * CHANNELS[colour] + 7) // 8) * len(range(top, height, down)) * b"\0"
+            if columns
+            else b""
+        )
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
+
+    def whole(raw: bytes) -> bytes:
+        return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+    check_pixels(whole(rows), path=Path("x.png"))
+    check_pixels(whole(rows + b"more"), path=Path("x.png"))
+    with pytest.raises(ImageError, match=r"x\.png.*its pixels end early"):
+        check_pixels(whole(rows[:-1]), path=Path("x.png"))
+
+
+def test_texts_may_be_long_but_no_bombs():
+    film = png(np.zeros((1, 1, 1), np.uint16), colour=0)
+    long, bomb = zlib.compress(bytes(1_000_000)), zlib.compress(bytes(1_100_000))
+    for kind, start in ((b"zTXt", b"k\0\0"), (b"iTXt", b"k\0\1\0en\0k\0"), (b"iCCP", b"k\0\0")):
+        check_texts(film[:33] + chunk(kind, start + long) + film[33:], path=Path("x.png"))
+        with pytest.raises(ImageError, match="unpacks to more than any film's"):
+            check_texts(film[:33] + chunk(kind, start + bomb) + film[33:], path=Path("x.png"))
+    check_texts(film[:33] + chunk(b"iTXt", b"k\0\0\0en\0k\0" + bomb) + film[33:], path=Path("x.png"))  # not compressed

@@ -142,12 +142,9 @@ def _page(data: bytes, at: int, layout: _Layout) -> tuple[dict[int, tuple[int, i
     for place in range(at, at + entries * step, step):
         tag, kind, count, value = struct.unpack_from(layout.order + layout.entry, data, place)
         if tag in (_WIDTH, _HEIGHT, _COMPRESSION, _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES):
-            if layout.order == ">" and count == 1:  # a short number stands at the left of its field
-                value >>= (
-                    8 * (struct.calcsize(layout.entry[-1:]) - _SIZES.get(kind, 4)) if _SIZES.get(kind, 4) < 4 else 0
-                )
-            elif kind == 3 and count == 1:
-                value &= 0xFFFF
+            if count == 1 and _SIZES.get(kind, 4) < 4:  # a short number stands at the left of its field
+                field, shorter = struct.pack(layout.order + layout.entry[-1], value), _SIZES[kind]
+                value = int.from_bytes(field[:shorter], "little" if layout.order == "<" else "big")
             tags[tag] = (count, value)
     (following,) = struct.unpack_from(layout.order + layout.link, data, at + entries * step)
     return tags, following
