@@ -20,13 +20,14 @@ from deepcovid.audit.near_duplicates import pairs_to_show
 from deepcovid.datasets.columns import FILE_COLUMNS
 from deepcovid.datasets.duplicates import Pair, Pairs, find_pairs
 from deepcovid.datasets.film_facts import Films, Judge, film_facts
+from deepcovid.datasets.perceptual import SIDE
 from deepcovid.datasets.table import Cells, read_cells
 from deepcovid.datasets.validation import shown, table_problems
 from deepcovid.errors import DeepCovidError, TableError
 from deepcovid.features.extraction import reading
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import BlobStore, cache_dir, sha256_json, sha256_sources
+from deepcovid.storage import BlobStore, cache_dir, sha256_bytes, sha256_json, sha256_sources
 
 FORMAT = 1
 OURS = ("datasets/film_facts", "datasets/perceptual", "datasets/alignment", "datasets/duplicates")
@@ -228,13 +229,11 @@ def _pairs(films: Films, store: Path, progress: Progress) -> Pairs:
     places = [place for place, facts in enumerate(films.facts) if facts is not None]
     facts = [films.facts[place] for place in places]
     hashes = [one.sha256 for one in facts if one is not None]
-    thumbnails = [one.thumbnail for one in facts if one is not None]
+    thumbnails = np.array([one.thumbnail for one in facts if one is not None], np.uint8).reshape(-1, SIDE, SIDE)
     found = _kept(
         BlobStore(store),
-        {"code": _code(), "numpy": np.__version__, "films": hashes},
-        lambda: find_pairs(
-            np.stack(thumbnails) if thumbnails else np.zeros((0, 64, 64), np.uint8), hashes, progress=progress
-        ),
+        {"code": _code(), "numpy": np.__version__, "films": hashes, "seen": sha256_bytes(thumbnails.tobytes())},
+        lambda: find_pairs(thumbnails, hashes, progress=progress),
     )
     mapped = tuple(Pair(**{**asdict(pair), "a": places[pair.a], "b": places[pair.b]}) for pair in found.pairs)
     return Pairs(mapped, found.candidates, found.aligned, found.left)
