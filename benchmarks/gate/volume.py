@@ -42,9 +42,9 @@ def real_slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     image = Image.fromarray(windowed(plane, rng))
     if rng.random() < 0.7:
         image = image.crop(_body(plane, rng))
-    if rng.random() < 0.2:
+    if rng.random() < 0.33:
         w, h = image.size
-        s = rng.uniform(0.45, 0.8, 2)
+        s = rng.uniform(0.25, 0.8, 2)
         x, y = rng.uniform(0, 1 - s[0]) * w, rng.uniform(0, 1 - s[1]) * h
         image = image.crop((int(x), int(y), int(x + s[0] * w), int(y + s[1] * h)))
     return image

@@ -146,7 +146,7 @@ class Gate:
         small = reduced(pixels)
         if spread(small) < self.rules.least_spread:
             return Verdict(False, BLANK, 1.0, {}, SENTENCES[BLANK])
-        logits, distance = self._session.run(["logits", "distance"], {"film": small[None, None]})
+        logits, distance = self._session.run(["logits", "distance"], {"film": np.ascontiguousarray(small)[None, None]})
         verdict = self._verdict(logits[0], float(distance[0]), strip=aspect(pixels) > self.rules.longest_side)
         return _too_small(verdict, pixels.shape) if verdict.passes and min(pixels.shape) < SMALLEST else verdict
 
