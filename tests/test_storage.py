@@ -165,3 +165,50 @@ def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_git_blob_ids_are_those_of_git_hash_object(tmp_path: Path, content: bytes, blob: str) -> None:
     (tmp_path / "file").write_bytes(content)
     assert storage.git_blob_file(tmp_path / "file") == blob
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@SUM(A1)", "'=x", "''@x", "=", "＝1", "- no effusion"])
+def test_a_formula_is_guarded_and_comes_back(cell: str) -> None:
+    assert storage.is_formula(cell.lstrip("'"))
+    safe = storage.guarded(cell)
+    assert isinstance(safe, str)
+    assert safe == f"'{cell}"
+    assert storage.plain(safe) == cell
+
+
+@pytest.mark.parametrize("cell", ["-5", "+3.2", "-1e-9", "1=1", "'quoted'", "a@b.c", "", "'", None, 7, -7.5])
+def test_numbers_and_other_cells_are_left_alone(cell: object) -> None:
+    assert not storage.is_formula(cell)
+    assert storage.guarded(cell) == cell
+    if isinstance(cell, str):
+        assert storage.plain(cell) == cell
+
+
+def test_csv_that_we_write_runs_nothing(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"=name": ["=cmd|' /C calc'!A0", "plain"], "n": [-1.5, 2.0], "mixed": [None, "@x"]})
+    storage.write_table(tmp_path / "t.csv", frame)
+    assert (tmp_path / "t.csv").read_text().splitlines() == [
+        "'=name,n,mixed",
+        "'=cmd|' /C calc'!A0,-1.5,",
+        "plain,2.0,'@x",
+    ]
+    storage.write_table(tmp_path / "t.parquet", frame)
+    assert pd.read_parquet(tmp_path / "t.parquet")["=name"][0] == "=cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[" * 10_000, "nested too deeply"), ("9" * 6_000, "4300 digits"), ("{", "not JSON"), ("\udcff", "not JSON")],
+)
+def test_json_that_is_none_is_told(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(DeepCovidError, match=words) as caught:
+        storage.read_json(path)
+    assert caught.value.path == path
+
+
+def test_json_in_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(DeepCovidError, match="no ordinary file"):
+        storage.read_json(tmp_path / "pipe.json")
