@@ -112,7 +112,7 @@ def by_trees(train: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndar
 def by_logistic(train: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Logistic regression on standardised features, quadratic penalty with C = 0.01."""
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     mean, spread = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-3)
     model = LogisticRegression(C=0.01, max_iter=300)

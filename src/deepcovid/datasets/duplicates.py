@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from deepcovid.datasets.alignment import STAY, Aligned, aligned
-from deepcovid.datasets.perceptual import BITS, INNER, inner, perceptual_codes
+from deepcovid.datasets.perceptual import BITS, INNER, SIDE, inner, perceptual_codes
 from deepcovid.progress import Progress, Silent
 
 Transform = Literal["same", "inverse", "mirror", "inverse mirror"]
@@ -21,7 +21,7 @@ ALIKE = 0.75  # 16 × 16 pixels, as they lie: below it a candidate is let go
 # Side of the thumbnails, steps of the search, and the correlation below which a candidate is let go
 LEVELS = ((16, 8, 0.93), (32, 5, 0.93), (64, 5, 0.90))
 CANDIDATES = 50_000  # the likest are aligned
-BLOCK, CHUNK = 512, 128  # films a block of comparisons; pairs aligned at once
+BLOCK, CHUNK, BATCH = 512, 128, 4096  # films a block of comparisons; pairs aligned at once; films hashed at once
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 # (view of a, view of b): the whole films, then either one against the middle of the other
 VIEWS = ((0, 0), (0, 1), (1, 0))
@@ -91,7 +91,7 @@ def find_pairs(thumbnails: np.ndarray, hashes: Sequence[str], *, progress: Progr
         if first.setdefault(sha, place) != place
     ]
     alone = np.array(sorted(first.values()), dtype=np.int64)
-    films = thumbnails[alone].astype(np.float32) / 255
+    films = thumbnails[alone]
     found = _Candidates.of(films, progress=progress or Silent())
     near = _near_pairs(films, found, progress=progress or Silent())
     shown = []
@@ -117,18 +117,32 @@ class _Candidates:
     @classmethod
     def of(cls, films: np.ndarray, *, progress: Progress) -> _Candidates:
         blocks = range(0, len(films), BLOCK)
-        views = [films, inner(films) if len(films) else films]
-        codes = [perceptual_codes(view) for view in views]
-        signatures = [_signatures(view) for view in views]
+        codes, signatures = _described(films)
         kept, total, left = np.empty((0, 6)), 0, 0
         for start in progress.track(blocks, description="comparing films", total=len(blocks)):
             found = np.concatenate([np.empty((0, 6)), *_block(start, codes, signatures)])
-            total += len(np.unique(found[:, :2], axis=0))
+            total += len(np.unique(found[:, 0] * len(films) + found[:, 1]))
             kept = _best_of_pairs(np.concatenate([kept, found[found[:, 5] >= ALIKE]]))
             left += max(0, len(kept) - CANDIDATES)
             kept = kept[:CANDIDATES]
         a, b, transform, view, hamming = kept[:, :5].astype(np.int64).T
         return cls(a, b, transform, view, hamming, total, left)
+
+
+def _described(films: np.ndarray) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.ndarray]]:
+    """Codes and signatures of the whole films and of their middles, made batch by batch: films stay 8-bit in memory."""
+    parts: list[list[tuple[np.ndarray, ...]]] = [[], []]
+    for begin in range(0, max(len(films), 1), BATCH):
+        batch = _unit(films[begin : begin + BATCH])
+        for view, seen in enumerate((batch, inner(batch) if len(batch) else batch)):
+            parts[view].append((*perceptual_codes(seen), _signatures(seen)))
+    columns = [[np.concatenate(column) for column in zip(*part, strict=True)] for part in parts]
+    return [(plain, mirror) for plain, mirror, _ in columns], [signature for _, _, signature in columns]
+
+
+def _unit(films: np.ndarray) -> np.ndarray:
+    """float32 in [0, 1] from 8 bits; float32 as it is."""
+    return films.astype(np.float32) / np.float32(255) if films.dtype == np.uint8 else films
 
 
 def _block(start: int, codes: Sequence[tuple[np.ndarray, np.ndarray]], signatures: Sequence[np.ndarray]) -> Iterator:
@@ -170,7 +184,7 @@ def _near_pairs(
     films: np.ndarray, found: _Candidates, *, progress: Progress
 ) -> Iterator[tuple[int, tuple[Transform, int, float, float]]]:
     """Candidate number and what makes a pair of it, for those that stay alike once aligned."""
-    sizes = {side: _pooled(films, side) for side, _, _ in LEVELS}
+    sizes = {side: films if side == SIDE else _shrunk(films, side) for side, _, _ in LEVELS}
     chunks = range(0, len(found.a), CHUNK)
     for begin in progress.track(chunks, description="aligning films", total=len(chunks)):
         rows = np.arange(begin, min(begin + CHUNK, len(found.a)))
@@ -193,16 +207,22 @@ def _sifted(sizes: Mapping[int, np.ndarray], found: _Candidates, rows: np.ndarra
 
 
 def _laid(films: np.ndarray, found: _Candidates, rows: np.ndarray, *, start: np.ndarray, steps: int) -> Aligned:
-    other = films[found.b[rows]]
+    other = _unit(films[found.b[rows]])
     transform = found.transform[rows][:, None, None]
     other = np.where(transform >= 2, other[:, :, ::-1], other)
     other = np.where(transform % 2 == 1, 1 - other, other)
-    return aligned(films[found.a[rows]], other, start=start, steps=steps)
+    return aligned(_unit(films[found.a[rows]]), other, start=start, steps=steps)
 
 
 def _pooled(films: np.ndarray, side: int) -> np.ndarray:
     step = films.shape[-1] // side
     return films.reshape(len(films), side, step, side, step).mean(axis=(2, 4), dtype=np.float32)
+
+
+def _shrunk(films: np.ndarray, side: int) -> np.ndarray:
+    """8-bit films at a smaller side: float32 (N, side, side) in [0, 1]."""
+    batches = [_pooled(_unit(films[begin : begin + BATCH]), side) for begin in range(0, len(films), BATCH)]
+    return np.concatenate([np.empty((0, side, side), np.float32), *batches])
 
 
 def _starts(view: np.ndarray) -> np.ndarray:
