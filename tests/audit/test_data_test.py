@@ -51,7 +51,7 @@ def test_the_gravest_verdict_and_no_other_words() -> None:
 def test_between_patients_means_two_patients_or_two_sides() -> None:
     split = ["train", "test", "train", None]
     one = subject({"patient": ["a", "a", "a", "a"], "split": split}).frame
-    sides = [is_between_patients(pair(0, b), group_ids(one), one["split"]) for b in (1, 2, 3)]
+    sides = [is_between_patients(pair(0, b), group_ids(one).to_numpy(), one["split"].to_numpy()) for b in (1, 2, 3)]
     assert sides == [True, False, False]
     unknown = subject({**people(2), "split": ["train", "train"]}).frame.assign(patient=None)
-    assert is_between_patients(pair(0, 1), group_ids(unknown), unknown["split"])
+    assert is_between_patients(pair(0, 1), group_ids(unknown).to_numpy(), unknown["split"].to_numpy())

@@ -63,6 +63,6 @@ def test_fix_writes_a_new_table_and_a_log_and_never_over_the_old(tmp_path: Path)
     out = tmp_path / "new.csv"
     done = RUN.invoke(app, ["data", "fix", str(table), "--out", str(out), "--quiet"])
     assert done.exit_code == 0, done.output
-    assert "1 exact copies were dropped (rows 22)" in done.stdout
+    assert "exact copies were dropped: 1 row (22)" in done.stdout
     assert (out.exists(), (tmp_path / "new.fixes.json").exists()) == (True, True)
     assert RUN.invoke(app, ["data", "fix", str(table), "--out", str(table)]).exit_code != 0

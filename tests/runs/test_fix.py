@@ -56,7 +56,7 @@ def test_patients_that_share_a_film_become_one_with_all_their_films(tmp_path: Pa
     ]
     assert "one film in row 2 (images/000.png) and row 26" in log["changes"][0]["reason"]
     assert "mirror" in log["changes"][0]["reason"]
-    assert fixed.said == ["1 persons stood under several patients and were joined (2 patient cells changed)"]
+    assert fixed.said == ["1 person stood under several patients, now under one (2 patient cells changed)"]
     assert verdict(tmp_path, "near-duplicates") == "PASS"
 
 
@@ -100,7 +100,9 @@ def test_a_joined_patient_on_two_sides_is_said_or_split_anew(tmp_path: Path, fra
     image = film(tmp_path, "x.jpg", phantom_films(24)[0], quality=70)
     frame = more(frame, image=image, patient="x", split="test")
     fixed, new, _ = mended(tmp_path, frame)
-    assert any("stand on two sides of the split" in sentence and "--resplit" in sentence for sentence in fixed.left)
+    assert any(
+        "1 joined patient on two sides of the split" in sentence and "--resplit" in sentence for sentence in fixed.left
+    )
     assert new["split"].tolist() == frame["split"].tolist()
     assert verdict(tmp_path, "patient-sides") == "FAIL"
     fixed, new, log = mended(tmp_path, frame, resplit=True)

@@ -151,8 +151,8 @@ def gravest(verdicts: list[Verdict]) -> Verdict:
     return max(verdicts, key=GRAVITY.index, default="PASS")
 
 
-def is_between_patients(pair: Pair, groups: pd.Series, split: pd.Series) -> bool:
+def is_between_patients(pair: Pair, groups: np.ndarray, split: np.ndarray) -> bool:
     """Whether a pair stands under two patients (a film without one counts as its own), or on two sides of the split."""
-    sides = {split.iloc[pair.a], split.iloc[pair.b]}
+    sides = {split[pair.a], split[pair.b]}
     torn = len(sides) == 2 and not any(pd.isna(side) for side in sides)
-    return bool(groups.iloc[pair.a] != groups.iloc[pair.b] or torn)
+    return bool(groups[pair.a] != groups[pair.b] or torn)

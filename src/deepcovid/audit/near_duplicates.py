@@ -11,6 +11,7 @@ from deepcovid.datasets.duplicates import CORRELATION, DETAIL, HAMMING, Pair
 
 ASKED = 30  # pairs of patients that a person is asked to look at, with the duplicates among them
 LOOKS, FEWEST_LOOKS = 20, 10
+REPEATS = 100  # films of one patient that are listed; all are counted
 FLOOR = 0.85  # mean of both correlations below which nobody is asked
 RULE = (
     "Candidates: 64-bit perceptual hashes of the trimmed film, its middle, its inverse and its mirror image, at most "
@@ -43,7 +44,8 @@ def near_duplicates(subject: Subject) -> DataResult:
         "duplicate_pairs_of_patients": len(same),
         "duplicate_pairs_of_films": films,
         "to_look_at": len(shown) - len(same),
-        "repeats_of_one_patient": own,
+        "repeats_of_one_patient": len(own),
+        "repeats": [_entry(subject, pair) for pair in own[:REPEATS]],
     }
     look = f" {len(shown) - len(same)} other pairs are alike enough to be looked at." if len(shown) > len(same) else ""
     left = subject.pairs.left
@@ -59,7 +61,7 @@ def pairs_to_show(subject: Subject) -> list[dict[str, Any]]:
 
     Films that one patient has several of on one side are left out, but for those that stand on two sides.
     """
-    groups, split = group_ids(subject.frame), subject.column("split")
+    groups, split = group_ids(subject.frame).to_numpy(), subject.column("split").to_numpy(dtype=object)
     between = [pair for pair in subject.pairs.pairs if is_between_patients(pair, groups, split)]
     same = _by_patients((pair for pair in between if pair.duplicate), groups)
     asked = {key for key, _ in same}
@@ -73,21 +75,17 @@ def pairs_to_show(subject: Subject) -> list[dict[str, Any]]:
     ]
 
 
-def own_repeats(subject: Subject) -> list[dict[str, Any]]:
+def own_repeats(subject: Subject) -> list[Pair]:
     """Duplicates of one patient on one side: nothing leaks, but the film counts twice."""
-    groups, split = group_ids(subject.frame), subject.column("split")
-    return [
-        _entry(subject, pair)
-        for pair in subject.pairs.pairs
-        if pair.duplicate and not is_between_patients(pair, groups, split)
-    ]
+    groups, split = group_ids(subject.frame).to_numpy(), subject.column("split").to_numpy(dtype=object)
+    return [pair for pair in subject.pairs.pairs if pair.duplicate and not is_between_patients(pair, groups, split)]
 
 
 def _by_patients(pairs: Iterable[Pair], groups: Any) -> list[tuple[tuple[str, str], list[Pair]]]:
     """Pairs of films gathered by pair of patients, in the order of the likest of each."""
     found: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
-        first, second = sorted((str(groups.iloc[pair.a]), str(groups.iloc[pair.b])))
+        first, second = sorted((str(groups[pair.a]), str(groups[pair.b])))
         found.setdefault((first, second), []).append(pair)
     return list(found.items())
 

@@ -96,11 +96,14 @@ def _join_patients(fixed: Fixed, subject: Subject) -> list[list[int]]:
         _rename(fixed, subject, places, reason)
         joined.append(places)
     if joined:
-        films = sum(change["change"] == "patient" for change in fixed.changes)
-        fixed.said.append(
-            f"{len(joined)} persons stood under several patients and were joined ({films} patient cells changed)"
-        )
+        cells = sum(change["change"] == "patient" for change in fixed.changes)
+        several = f"{_counted(len(joined), 'person')} stood under several patients"
+        fixed.said.append(f"{several}, now under one ({_counted(cells, 'patient cell')} changed)")
     return joined
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _unions(groups: pd.Series, pairs: Iterable[Pair]) -> list[set[str]]:
@@ -197,7 +200,8 @@ def _drop_copies(fixed: Fixed, subject: Subject) -> None:
     fixed.frame = fixed.frame.drop(index=dropped)
     if dropped:
         fixed.said.append(
-            f"{len(dropped)} exact copies were dropped (rows {', '.join(map(str, dropped[:20]))}{' …' * (len(dropped) > 20)})"
+            f"exact copies were dropped: {_counted(len(dropped), 'row')} "
+            f"({', '.join(map(str, dropped[:20]))}{' …' * (len(dropped) > 20)})"
         )
 
 
@@ -209,7 +213,7 @@ def _mend_sides(fixed: Fixed, joined: Sequence[Sequence[int]], examined: Examine
     torn = [one for one in rows if split.loc[[row for row in one if row in kept]].dropna().nunique() > 1]
     if not torn:
         return
-    told = f"{len(torn)} joined patients stand on two sides of the split"
+    told = f"{_counted(len(torn), 'joined patient')} on two sides of the split"
     if not resplit:
         fixed.left.append(f"{told}: split anew with deepcovid data split, or run data fix with --resplit")
         return
