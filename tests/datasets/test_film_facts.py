@@ -64,7 +64,8 @@ def test_what_cannot_be_read_is_told_row_by_row_and_the_rest_goes_on(tmp_path: P
     paths = [tmp_path / "absent.png", good, cut, tmp_path / "notes.png", tmp_path, cut]
     found = film_facts(paths, space=SPACE, folder=tmp_path / "store", workers=2)
     assert [facts is not None for facts in found.facts] == [False, True, False, False, False, False]
-    assert found.failures[0] == found.failures[4] == "there is no such file"
+    assert found.failures[0] == "there is no such file"
+    assert found.failures[4] == "this is a folder"
     assert "cut off" in found.failures[2]
     assert found.failures[5] == found.failures[2]
     assert "not a film" in found.failures[3]

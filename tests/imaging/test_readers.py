@@ -16,7 +16,7 @@ from PIL import Image, ImageFile
 
 from deepcovid.errors import ImageError
 from deepcovid.imaging.png import SIGNATURE
-from deepcovid.imaging.readers import find_films, read_mask, read_radiograph
+from deepcovid.imaging.readers import film_hash, find_films, read_film, read_mask, read_radiograph
 from tests.imaging.test_png import chunk
 
 Save = Callable[..., Path]
@@ -205,3 +205,22 @@ def test_real_films_are_read():
         film = read_radiograph(path)
         assert min(film.shape) > 100
         assert np.ptp(film.pixels) > 0.3, path
+
+
+def test_the_hash_of_a_file_is_that_of_its_film_and_of_no_film_none(grey: np.ndarray, save: Save, tmp_path: Path):
+    path = save(grey, "film.png")
+    assert film_hash(path) == read_radiograph(path).origin["sha256"]
+    with (tmp_path / "huge.png").open("wb") as stream:
+        stream.truncate(10**10)  # sparse; reading it all would take half a minute
+    for name, words in (("huge.png", "too large"), ("gone.png", "no such file")):
+        with pytest.raises(ImageError, match=words):
+            film_hash(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(15, 40), (40, 15), (20, 101), (101, 20)])
+def test_a_strip_or_a_speck_is_read_but_is_no_film_to_score(shape: tuple[int, int], save: Save):
+    path = save(np.zeros(shape, np.uint8), "film.png")
+    assert read_radiograph(path).shape == shape
+    with pytest.raises(ImageError, match=r"no chest film is so small or so narrow → name a whole film"):
+        read_film(path)
+    assert read_film(save(np.zeros((16, 80), np.uint8), "film.png")).shape == (16, 80)

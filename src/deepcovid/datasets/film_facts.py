@@ -15,10 +15,10 @@ import numpy as np
 from deepcovid.datasets.perceptual import SIDE, thumbnail_of
 from deepcovid.errors import ImageError
 from deepcovid.imaging.compression import jpeg_quality
-from deepcovid.imaging.readers import read_radiograph
+from deepcovid.imaging.readers import film_hash, read_radiograph
 from deepcovid.imaging.resizing import resized
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import BlobStore, sha256_file, sha256_json
+from deepcovid.storage import BlobStore, sha256_json
 
 WHOLE_SIDE = 32  # of the untrimmed thumbnail whose border is looked at
 # float32 (H, W) in [0, 1] → what the gate says, JSON-safe
@@ -128,12 +128,10 @@ def film_facts(
 
 
 def _hash_or_reason(path: Path) -> tuple[str | None, str]:
-    if not path.is_file():
-        return None, "there is no such file"
     try:
-        return sha256_file(path), ""
-    except OSError as error:
-        return None, f"the file cannot be read ({error.strerror or type(error).__name__})"
+        return film_hash(path), ""
+    except ImageError as error:
+        return None, error.problem
 
 
 def _read(path: Path, judge: Judge | None) -> FilmFacts | str:

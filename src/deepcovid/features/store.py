@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcovid.errors import DeepCovidError, ImageError, printable
+from deepcovid.imaging.readers import film_hash
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import BlobStore, cache_dir, sha256_file, sha256_json
+from deepcovid.storage import BlobStore, cache_dir, sha256_json
 
 if TYPE_CHECKING:
     from deepcovid.imaging.augmentation import Draw
@@ -136,9 +137,9 @@ def _content_hashes(paths: Iterable[Path], failures: dict[Path, str]) -> dict[Pa
     hashes = {}
     for path in paths:
         try:
-            hashes[path] = sha256_file(path)
-        except OSError as error:
-            failures[path] = f"{printable(path)}: {error.strerror} → check the path and the file's permissions"
+            hashes[path] = film_hash(path)
+        except ImageError as error:
+            failures[path] = str(error)
     return hashes
 
 

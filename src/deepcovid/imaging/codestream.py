@@ -16,7 +16,7 @@ _FRAMES = (frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}) | {0xF7}  # SOF0 â
 
 
 def check_codestream(dataset: Any, *, index: int, path: Path) -> None:
-    """Refuse an encapsulated frame (PS3.5, A.4) whose own header gives more pixels than Rows and Columns, or none, or that is cut off.
+    """Refuse an encapsulated frame (PS3.5, A.4) that has more pixels by its own header than by the file's, or none, or no end.
 
     OpenJPEG and libjpeg believe that header: a changed byte made them take 8 GiB, or go on for a minute and more.
 

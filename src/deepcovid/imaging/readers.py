@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,18 @@ from deepcovid.imaging.guards import quiet
 from deepcovid.imaging.headers import check_tiff
 from deepcovid.imaging.isolation import decode_isolated
 from deepcovid.imaging.radiograph import Radiograph
-from deepcovid.storage import sha256_bytes
+from deepcovid.storage import sha256_bytes, sha256_file
 
-__all__ = ["FILM_SUFFIXES", "MAX_PIXELS", "find_films", "is_film_name", "read_film", "read_mask", "read_radiograph"]
+__all__ = [
+    "FILM_SUFFIXES",
+    "MAX_PIXELS",
+    "film_hash",
+    "find_films",
+    "is_film_name",
+    "read_film",
+    "read_mask",
+    "read_radiograph",
+]
 
 MAX_PIXELS = 100_000_000
 # A file has at most 8 bytes a pixel (four 16-bit channels) and some room for what else it carries.
@@ -138,33 +149,55 @@ _FIRST_ELEMENTS = {b"\x02\x00\x00\x00", b"\x02\x00\x01\x00", b"\x02\x00\x02\x00"
 _FIRST_ELEMENTS |= {b"\x00\x08\x00" + bytes([element]) for element in (0, 1, 5, 6, 8, 0x12, 0x16, 0x18)}
 
 
+def film_hash(path: Path | str) -> str:
+    """The SHA-256 of a film's file, as in `Radiograph.origin`; of what is no ordinary file, or too large, nothing is read.
+
+    Raises:
+        ImageError: as for `read_radiograph`, as far as it shows without decoding.
+    """
+    path = Path(path)
+    with _readable(path):
+        _check_place(path, MAX_PIXELS)
+        return sha256_file(path)
+
+
 def _bytes_of(path: Path, max_pixels: int) -> bytes:
-    if path.is_dir():
-        raise ImageError("this is a folder", path=path, mend="name a file in it; find_films lists them")
-    try:
-        if not path.exists():
-            if archive_of(path) is not None:
-                return member_bytes(path, limit=BYTES_A_PIXEL * max_pixels + BYTES_BESIDE)
-            gone = "this link leads nowhere" if path.is_symlink() else "there is no such file"
-            raise ImageError(gone, path=path, mend="check the path")
-        if not path.is_file():
-            raise ImageError("this is no ordinary file", path=path, mend=f"name a file: {FIVE}")
-        size = path.stat().st_size
-        if size > BYTES_A_PIXEL * max_pixels + BYTES_BESIDE:
-            raise ImageError(
-                f"this file is too large for one film: {size / 1e6:,.0f} MB",
-                path=path,
-                mend="export one film a file, or raise max_pixels if you trust it",
-            )
+    with _readable(path):
+        if not path.exists() and archive_of(path) is not None:
+            return member_bytes(path, limit=BYTES_A_PIXEL * max_pixels + BYTES_BESIDE)
+        _check_place(path, max_pixels)
         data = path.read_bytes()
+    if not data:
+        raise ImageError("the file is empty", path=path, mend="copy or export it again")
+    return data
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ImageError(
             f"the file cannot be read ({reason})", path=path, mend="check its permissions and disk"
         ) from error
-    if not data:
-        raise ImageError("the file is empty", path=path, mend="copy or export it again")
-    return data
+
+
+def _check_place(path: Path, max_pixels: int) -> None:
+    if path.is_dir():
+        raise ImageError("this is a folder", path=path, mend="name a file in it; find_films lists them")
+    if not path.exists():
+        gone = "this link leads nowhere" if path.is_symlink() else "there is no such file"
+        raise ImageError(gone, path=path, mend="check the path")
+    if not path.is_file():
+        raise ImageError("this is no ordinary file", path=path, mend=f"name a file: {FIVE}")
+    size = path.stat().st_size
+    if size > BYTES_A_PIXEL * max_pixels + BYTES_BESIDE:
+        raise ImageError(
+            f"this file is too large for one film: {size / 1e6:,.0f} MB",
+            path=path,
+            mend="export one film a file, or raise max_pixels if you trust it",
+        )
 
 
 def decode(
