@@ -37,7 +37,7 @@ class FilmFacts:
         bit_depth: bits a sample.
         height, width: in pixels.
         quality: of a JPEG, 1 to 100; None for other formats.
-        thumbnail: uint8 (64, 64), trimmed and stretched.
+        thumbnail: uint8 (64, 64), trimmed, its greys spread evenly.
         whole: uint8 (32, 32), with its borders.
         gate: what the gate said; None where there is none.
     """

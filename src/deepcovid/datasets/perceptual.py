@@ -9,6 +9,7 @@ from deepcovid.imaging.resizing import resized
 SIDE = 64  # of the thumbnail that films are compared by
 BITS = 64
 DCT_SIDE = 32  # of the image that the hash is taken of
+LEVELS = 256  # greys that are told apart before they are spread
 FLAT = 0.02  # a border line's standard deviation is below it, of a range of 1
 TRIM_AT_MOST = 0.3  # of each side
 # What an inner view leaves away on each side: a film cropped by up to a tenth still meets one of the two views.
@@ -30,12 +31,20 @@ def _span(spread: np.ndarray) -> slice:
 
 
 def thumbnail_of(pixels: np.ndarray) -> np.ndarray:
-    """The trimmed film stretched to 64 × 64 and to its own darkest and brightest value: uint8; a blank one is all 0."""
+    """The trimmed film at 64 × 64 with its greys spread evenly: uint8 (64, 64); a blank one is all 0.
+
+    Every grey becomes the share of the film that is darker (histogram equalisation, ties in their middle), so that
+    another window, gamma or exposure of one film gives the same thumbnail, and its inverse the inverse thumbnail.
+    """
     small = resized(trimmed(pixels), size=(SIDE, SIDE))
     low, high = float(small.min()), float(small.max())
     if high - low < 1 / 512:
         return np.zeros((SIDE, SIDE), np.uint8)
-    return np.rint((small - low) / (high - low) * 255).astype(np.uint8)
+    # few levels, or the noise of black bars would be spread over as many greys as they have pixels
+    level = np.rint((small - low) / (high - low) * (LEVELS - 1)).astype(np.int64)
+    counts = np.bincount(level.ravel(), minlength=LEVELS)
+    share = (np.cumsum(counts) - counts / 2) / level.size
+    return np.rint(share[level] * 255).astype(np.uint8)
 
 
 def inner(thumbnails: np.ndarray) -> np.ndarray:
