@@ -42,6 +42,12 @@ def overfull(folder: Path) -> dict[str, Content]:
     return {"overfull-8.png": of(8, 0), "overfull-48.png": of(16, 2)}
 
 
+@kind("PNG of 100 million pixels of 16-bit colours in 600 KB", words="16-bit colours", bomb=True)
+def deep_bomb(folder: Path) -> dict[str, Content]:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 9_990, 9_990, 16, 2, 0, 0, 0))
+    return {"deep.png": b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zeros(572)) + chunk(b"IEND", b"")}
+
+
 @kind("PNG text bomb (zTXt, iTXt)", words="unpacks to more", bomb=True)
 def text_bomb(folder: Path) -> dict[str, Content]:
     film = bytes(41 * 40)

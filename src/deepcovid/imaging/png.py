@@ -16,6 +16,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # PNG (third edition), section 11.2.1: colour type → samples a pixel
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 CHUNKS_AT_MOST = 200_000  # the largest film in chunks of 4 KiB
+DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")  # IHDR's depth and colour type of what `colour16` decodes
+DEEP_AT_MOST = 30_000_000  # pixels; undoing the filters of more takes half a minute
 UNPACKED_AT_ONCE = 2**20
 UNPACKED_AT_MOST, UNPACKED_IN_ALL = 2**20, 2**26  # Pillow's limits for compressed text and profiles
 
@@ -37,6 +39,12 @@ def check_complete(data: bytes, *, path: Path, max_pixels: int = 2**62) -> None:
     if data[12:16] == b"IHDR" and len(data) >= 24:
         width, height = struct.unpack_from(">II", data, 16)
         check_size(width=width, height=height, max_pixels=max_pixels, path=path)
+        if width * height > DEEP_AT_MOST and data[24:26] in DEEP_COLOURS:
+            raise ImageError(
+                f"16-bit colours are read up to {DEEP_AT_MOST / 1e6:g} million pixels, not {width * height / 1e6:.1f}",
+                path=path,
+                mend="save the film as grey",
+            )
     for count, (kind, start, end) in enumerate(_places(data)):
         if count == CHUNKS_AT_MOST:
             raise ImageError(f"this PNG has more than {count:,} chunks", path=path, mend="export the film again")
