@@ -8,9 +8,10 @@ folders with pictures of free licences, one a package (Debian's lomiri-wallpaper
 ukui-wallpapers together; tuxpaint-stamps-default; openclipart-png); without either the drawn ones stand alone, and the
 figures of the card do not hold.
 
-The gate that is shipped was trained in these stages while the drawing of examples still grew (the pictures of the last two
-packages, veiled lungs, more cuts at top and bottom came before the last stage). This script repeats the stages with all of
-it from the start, and makes a gate of the same kind with other bits.
+The gate that is shipped was trained in four such stages while the drawing of examples still grew: the pictures of the last
+two packages, veiled lungs and more cuts at top and bottom came before the third, more charts, pictures, parts of CT slices
+and laterals before the fourth. This script repeats the stages with all of it from the start, and makes a gate of the same
+kind with other bits.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from deepcovid.storage import sha256_bytes, write_bytes, write_json
 HELD_OUT = 0.15  # of the patients
 PHANTOMS = 700
 # Each stage goes on with the network of the one before: examples of the first so many, epochs, highest learning rate.
-STAGES = ((9_000, 6, 4e-3), (20_000, 5, 2.5e-3), (32_000, 4, 2e-3))
+STAGES = ((9_000, 6, 4e-3), (20_000, 5, 2.5e-3), (28_000, 3, 2e-3), (40_000, 3, 1.5e-3))
 # pydicom's own test files that are examinations of something else.
 OTHERS = (
     "JPEG2000.dcm", "MR_small.dcm", "examples_jpeg2k.dcm", "examples_overlay.dcm", "examples_palette.dcm",

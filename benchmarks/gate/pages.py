@@ -15,7 +15,7 @@ SIZES = ((256, 340), (340, 256), (300, 300), (380, 240), (240, 380))
 def page(rng: np.random.Generator, *, film: Image.Image | None = None) -> Image.Image:
     """A page or a screen; now and then on dark, photographed askew, or with a small film among the words."""
     kind = rng.random()
-    if kind < 0.16:
+    if kind < 0.3:
         image = chart(rng)
     else:
         image = KINDS[int(rng.integers(len(KINDS)))](rng)
@@ -184,8 +184,8 @@ def _squares(rng: np.random.Generator) -> Image.Image:
 _CHARTS: dict[int, Image.Image] = {}
 
 
-def chart(rng: np.random.Generator, *, kinds: int = 120) -> Image.Image:
-    """One of 120 charts by matplotlib, drawn once each."""
+def chart(rng: np.random.Generator, *, kinds: int = 2000) -> Image.Image:
+    """One of 2,000 charts by matplotlib, each drawn when first asked for."""
     number = int(rng.integers(kinds))
     if number not in _CHARTS:
         _CHARTS[number] = _drawn_chart(np.random.default_rng([77, number]))
@@ -200,7 +200,7 @@ def _drawn_chart(rng: np.random.Generator) -> Image.Image:
 
     style = "dark_background" if rng.random() < 0.25 else "default"
     with matplotlib.style.context(style):
-        figure = Figure(figsize=(float(rng.uniform(3, 6)), float(rng.uniform(2.5, 5))), dpi=64)
+        figure = Figure(figsize=(float(rng.uniform(2.5, 8)), float(rng.uniform(2.5, 6))), dpi=64)
         axes = figure.subplots(*[(1, 1), (1, 1), (1, 2), (2, 1), (2, 2)][int(rng.integers(5))], squeeze=False)
         for ax in axes.ravel():
             _plot(ax, rng)
@@ -210,7 +210,7 @@ def _drawn_chart(rng: np.random.Generator) -> Image.Image:
 
 
 def _plot(ax, rng: np.random.Generator) -> None:
-    kind, n = int(rng.integers(7)), int(rng.integers(5, 200))
+    kind, n = int(rng.integers(9)), int(rng.integers(5, 200))
     x, y = np.sort(rng.normal(size=n)), np.cumsum(rng.normal(size=n))
     if kind == 0:
         for _ in range(int(rng.integers(1, 5))):
@@ -223,9 +223,13 @@ def _plot(ax, rng: np.random.Generator) -> None:
     elif kind == 3:
         ax.hist(y, bins=int(rng.integers(5, 40)))
     elif kind == 4:
-        ax.imshow(rng.random((int(rng.integers(3, 12)),) * 2))
+        ax.imshow(rng.random((int(rng.integers(3, 12)),) * 2), cmap=str(rng.choice(["viridis", "gray", "hot"])))
     elif kind == 5:
         ax.contourf(np.add.outer(np.sin(np.linspace(0, 5, 30)), np.cos(np.linspace(0, rng.uniform(2, 9), 30))))
+    elif kind == 6:
+        ax.boxplot([rng.normal(size=n) * rng.uniform(0.3, 3) for _ in range(int(rng.integers(1, 7)))])
+    elif kind == 7:
+        ax.matshow(np.corrcoef(rng.normal(size=(int(rng.integers(4, 40)), 12)) + rng.normal(size=12)))
     else:
         ax.pie(rng.random(int(rng.integers(2, 7))))
     ax.set_title(_word(rng) + " " + _word(rng))
