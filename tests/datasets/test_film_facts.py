@@ -69,3 +69,8 @@ def test_what_cannot_be_read_is_told_row_by_row_and_the_rest_goes_on(tmp_path: P
     assert "cut off" in found.failures[2]
     assert found.failures[5] == found.failures[2]
     assert "not a film" in found.failures[3]
+
+
+def test_a_name_that_is_too_long_is_a_failure_of_its_row(tmp_path: Path) -> None:
+    found = film_facts([tmp_path / ("x" * 5000 + ".png")], space=SPACE, folder=tmp_path / "store")
+    assert found.failures[0].startswith("the file cannot be read")

@@ -74,11 +74,6 @@ def perceptual_codes(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _signs(low), _signs(mirrored)
 
 
-def hash_text(code: np.ndarray) -> str:
-    """One code (64,) as 16 hexadecimal digits."""
-    return np.packbits(code > 0).tobytes().hex()
-
-
 def _signs(values: np.ndarray) -> np.ndarray:
     above = values > np.median(values, axis=1, keepdims=True)
     return np.where(above, np.float32(1), np.float32(-1))
