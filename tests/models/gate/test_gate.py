@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -136,3 +137,22 @@ def test_a_description_of_another_kind_is_an_error(text: str, tmp_path: Path) ->
     (tmp_path / DESCRIPTION).write_text(text)
     with pytest.raises(WeightsError, match=r"damaged|this version reads 1"):
         Gate.load(tmp_path)
+
+
+def test_the_figures_in_the_documentation_are_the_cards() -> None:
+    card = (FOLDER / "MODEL_CARD.md").read_text(encoding="utf-8")
+    page = (FOLDER.parents[3] / "docs" / "gate.md").read_text(encoding="utf-8")
+    figures = re.findall(r"[\d.–]*\d\.\d %", page)
+    assert len(figures) >= 6
+    assert [figure for figure in figures if figure not in card] == []
+
+
+@pytest.mark.films
+def test_films_of_a_hospital_that_it_has_not_seen_pass_and_their_negatives_do_not(gate: Gate, real_films: Path) -> None:
+    from deepcovid.imaging.readers import read_radiograph
+
+    films = [read_radiograph(path).pixels for path in sorted((real_films / "images").glob("figure1_*"))]
+    assert len(films) == 55
+    assert share(gate, films, PASSES) >= 0.97
+    assert share(gate, [1 - film for film in films], "inverted") >= 0.95
+    assert share(gate, [film[::-1] for film in films], "upside down") >= 0.95
