@@ -57,9 +57,10 @@ one kept libjpeg busy until it was stopped. Nothing between parent and child is 
 goes nowhere.
 
 **Places.** A symbolic link in a folder or table that leads out of it is refused (`--allow-outside` for tables; a
-film that is named outright is read). Links to folders are not followed. Pipes, devices and sockets are never
-opened. A member of a zip is read from the archive, nothing is unpacked to disk, and no more of it than the index
-states.
+film that is named outright is read). Links to folders are not followed. In a folder that is predicted, images of
+formats that are not read (`.gif`, `.bmp`, `.svg` …) are listed with the films that could not be scored, and every
+other file is listed as left out. Pipes, devices and sockets are never opened. A member of a zip is read from the
+archive, nothing is unpacked to disk, and no more of it than the index states.
 
 **Tables and formulas.** Cells stay the text that they are. A cell that begins with `=`, `+`, `-` or `@` and is no
 number would run in a spreadsheet: loading says how many there are, and where deepcovid writes CSV it puts an
