@@ -438,9 +438,9 @@ def test_plain_onnxruntime_gives_the_score_of_predict(at_work: Path) -> None:
 
 
 def test_keys_of_a_prediction_are_explained(at_work: Path) -> None:
-    from deepcovid.runs.predict import csv_text, predict
+    from deepcovid.runs.predict import Wishes, csv_text, predict
 
-    found = predict(Detector.load("runs/first"), [Path("new-films/a.png")])
+    found = predict(Detector.load("runs/first"), [Path("new-films/a.png")], wishes=Wishes(gate=False))
     assert first_cells("docs/detector.md", after="## Predicting") == list(found.done[0].to_dict())
     columns = csv_text(found).splitlines()[0].split(",")
     assert f"`{'`, `'.join(columns)}`" in read("docs/detector.md")
