@@ -83,6 +83,17 @@ def test_a_name_that_somebody_else_has_is_not_taken(tmp_path: Path, frame: pd.Da
     assert new["patient"].dropna().tolist() == ["same-joined", "same", "same-joined"]
 
 
+def test_two_people_who_are_joined_under_one_name_stay_two(tmp_path: Path, frame: pd.DataFrame) -> None:
+    for place, source, other in ((5, "north", "west"), (6, "south", "east")):
+        frame.loc[place, ["patient", "source"]] = ["same", source]
+        image = film(tmp_path, f"{other}.jpg", phantom_films(24)[place], quality=70)
+        frame = more(frame, image=image, patient="other", source=other, split=frame["split"][place])
+    _, new, _ = mended(tmp_path, frame)
+    groups = group_ids(load_table(tmp_path / "new.csv").frame)
+    assert groups.iloc[5] == groups.iloc[24] != groups.iloc[6] == groups.iloc[25]
+    assert new["person"].dropna().nunique() == 2
+
+
 def test_exact_copies_stand_once_and_contradicting_ones_stay(tmp_path: Path, frame: pd.DataFrame) -> None:
     for name, label in (("a.png", "covid"), ("b.png", "normal")):
         frame = more(frame, image=film(tmp_path, name, phantom_films(24)[0]), label=label)

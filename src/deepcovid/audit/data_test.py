@@ -60,9 +60,9 @@ class Subject:
 
     def film(self, position: int) -> dict[str, Any]:
         """A film as the report names it: row, image, patient, source, label, split."""
-        cells = {name: self.column(name).iloc[position] for name in ("image", "patient", "source", "split")}
-        cells["label"] = self.labels.iloc[position]
-        told = {name: None if pd.isna(cell) else str(cell) for name, cell in cells.items()}
+        names = {name: name for name in ("image", "patient", "source", "split")} | {"label": self.label_column}
+        cells = {ours: self.frame[name].iloc[position] for ours, name in names.items() if name in self.frame.columns}
+        told = {ours: None if pd.isna(cell := cells.get(ours)) else str(cell) for ours in names}
         return {"row": self.row(position), **told}
 
 

@@ -21,8 +21,10 @@ def patient_sides(subject: Subject) -> DataResult:
     if not sided.any():
         return DataResult("PASS", "The table has no split yet; a patient cannot stand on two sides.", {"patients": 0})
     known = sided & ids.notna()
+    places = ids[known].groupby(ids[known]).indices  # places among the known
     torn = split[known].groupby(ids[known]).nunique()
-    found = [_torn(subject, ids.index[known & (ids == one)]) for one in torn[torn > 1].index]
+    of_known = ids.index[known]
+    found = [_torn(subject, of_known[places[one]]) for one in torn[torn > 1].index]
     unknown = int((sided & ids.isna()).sum())
     figures = {"patients": len(found), "films_without_patient": unknown, "torn": found}
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -89,11 +90,18 @@ def _join_patients(fixed: Fixed, subject: Subject) -> list[list[int]]:
     """Give films that are one a single patient; the positions of the rows of each patient so joined."""
     groups = group_ids(subject.frame)
     duplicates = [pair for pair in subject.pairs.pairs if pair.duplicate]
+    unions = _unions(groups, duplicates)
+    places_of = pd.Series(range(len(groups))).groupby(groups.to_numpy()).indices
+    union_of = {name: number for number, members in enumerate(unions) for name in members}
+    why: dict[int, Pair] = {}
+    for pair in duplicates:
+        if groups.iloc[pair.a] != groups.iloc[pair.b]:
+            why.setdefault(union_of[groups.iloc[pair.a]], pair)
+    taken = Counter([*subject.column("patient").dropna(), *subject.column("person").dropna()])
     joined = []
-    for members in _unions(groups, duplicates):
-        places = [place for place, group in enumerate(groups) if group in members]
-        reason = _reason(subject, next(pair for pair in duplicates if _joins(pair, groups, members)))
-        _rename(fixed, subject, places, reason)
+    for number, members in enumerate(unions):
+        places = sorted(int(place) for name in members for place in places_of[name])
+        _rename(fixed, subject, places, _reason(subject, why[number]), taken)
         joined.append(places)
     if joined:
         cells = sum(change["change"] == "patient" for change in fixed.changes)
@@ -127,36 +135,30 @@ def _unions(groups: pd.Series, pairs: Iterable[Pair]) -> list[set[str]]:
     )
 
 
-def _joins(pair: Pair, groups: pd.Series, members: set[str]) -> bool:
-    return groups.iloc[pair.a] in members and groups.iloc[pair.a] != groups.iloc[pair.b]
-
-
 def _reason(subject: Subject, pair: Pair) -> str:
     a, b = subject.film(pair.a), subject.film(pair.b)
     how = "equal files" if pair.exact else f"correlation {pair.correlation:.3f}, {pair.transform}"
     return f"one film in row {a['row']} ({a['image']}) and row {b['row']} ({b['image']}): {how}"
 
 
-def _rename(fixed: Fixed, subject: Subject, places: Sequence[int], reason: str) -> None:
+def _rename(fixed: Fixed, subject: Subject, places: Sequence[int], reason: str, taken: Counter[str]) -> None:
     """One patient for these rows; where they are of several sources, one person as well."""
-    name = _free_name(subject, places)
+    name = _free_name(subject, places, taken)
     sources = {None if pd.isna(cell) else cell for cell in subject.column("source").iloc[list(places)]}
     _write(fixed, subject, places, "patient", name, reason)
     if len(sources) > 1 or subject.column("person").iloc[list(places)].notna().any():
         _write(fixed, subject, places, "person", name, reason)
 
 
-def _free_name(subject: Subject, places: Sequence[int]) -> str:
-    """The first row's patient, changed if somebody else has that name in any source."""
-    patients = subject.column("patient")
-    mine = patients.iloc[list(places)].dropna()
+def _free_name(subject: Subject, places: Sequence[int], taken: Counter[str]) -> str:
+    """The first row's patient, changed if somebody else has that name in any source, or was just given it."""
+    patients, persons = (subject.column(name).iloc[list(places)].dropna() for name in ("patient", "person"))
     facts = subject.films.facts[places[0]]
-    name = str(mine.iloc[0]) if len(mine) else f"film-{facts.sha256[:12] if facts else places[0]}"
-    rest = set(patients.drop(index=list(places)).dropna()) | set(
-        subject.column("person").drop(index=list(places)).dropna()
-    )
-    while name in rest:
+    name = str(patients.iloc[0]) if len(patients) else f"film-{facts.sha256[:12] if facts else places[0]}"
+    own = Counter([*patients, *persons])
+    while taken[name] > own[name]:
         name += "-joined"
+    taken[name] += len(subject.frame)  # more than any other can own
     return name
 
 
