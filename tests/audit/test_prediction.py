@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from deepcovid.audit.prediction import Learner, areas_of, by_logistic, by_share, by_trees, result_of
+from deepcovid.audit.prediction import Learner, areas_of, by_logistic, by_share, by_trees, result_of, untested
 from tests.audit.subjects import people, subject
 
 
@@ -67,6 +67,18 @@ def test_small_classes_are_left_out_and_asked_ones_are_kept() -> None:
     few = subject(people(128, label=labels), positives=("c",))
     assert areas_of(few, np.zeros((128, 1)), known=known, learn=by_share) == []
     assert result_of([], what="the source", method="m", n_known=128, n=128).verdict == "CANNOT TELL"
+
+
+def test_a_class_with_too_few_films_lets_no_table_pass() -> None:
+    """Two large classes of which nothing tells, and a small one that nobody asked: not a PASS."""
+    table = subject(people(3010, label=["a", "b"] * 1500 + ["covid"] * 10))
+    areas = areas_of(table, np.zeros((3010, 1)), known=np.ones(3010, bool), learn=by_share)
+    assert untested(table, areas) == ["covid"]
+    told = {"what": "it", "method": "m", "n_known": 3010, "n": 3010}
+    assert result_of(areas, **told).verdict == "PASS"
+    result = result_of(areas, untested=untested(table, areas), **told)
+    assert result.verdict == "CANNOT TELL"
+    assert "too few films or patients to ask about: covid" in result.notes
 
 
 def test_unknown_films_are_left_out_and_said() -> None:

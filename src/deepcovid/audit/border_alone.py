@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepcovid.audit.data_test import DataResult, Subject, data_test
-from deepcovid.audit.prediction import RULE, areas_of, by_logistic, result_of
+from deepcovid.audit.prediction import RULE, areas_of, by_logistic, result_of, untested
 from deepcovid.datasets.film_facts import WHOLE_SIDE
 
 WIDTH = 4  # of 32 pixels: the middle three quarters are not looked at
@@ -21,7 +21,14 @@ def border_alone(subject: Subject) -> DataResult:
     labelled = subject.labels.notna().to_numpy()
     areas = areas_of(subject, border_features(subject), known=known, learn=by_logistic)
     n_known = int((known & labelled).sum())
-    return result_of(areas, what="the border", method=METHOD, n_known=n_known, n=int(labelled.sum()))
+    return result_of(
+        areas,
+        what="the border",
+        method=METHOD,
+        n_known=n_known,
+        n=int(labelled.sum()),
+        untested=untested(subject, areas),
+    )
 
 
 def border_features(subject: Subject) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from deepcovid.audit.data_test import DataResult, Subject, data_test
-from deepcovid.audit.prediction import RULE, areas_of, by_trees, result_of
+from deepcovid.audit.prediction import RULE, areas_of, by_trees, result_of, untested
 
 CATEGORIES = 12  # the commonest words of a column that are told apart
 METHOD = "100 extremely randomised trees"
@@ -22,7 +22,14 @@ def metadata_alone(subject: Subject) -> DataResult:
     labelled = subject.labels.notna().to_numpy()
     areas = areas_of(subject, metadata_features(subject), known=known, learn=by_trees)
     n_known = int((known & labelled).sum())
-    result = result_of(areas, what="metadata", method=f"{METHOD} on {USED}", n_known=n_known, n=int(labelled.sum()))
+    result = result_of(
+        areas,
+        what="metadata",
+        method=f"{METHOD} on {USED}",
+        n_known=n_known,
+        n=int(labelled.sum()),
+        untested=untested(subject, areas),
+    )
     return DataResult(result.verdict, result.sentence, {**result.figures, "used": USED}, notes=result.notes)
 
 

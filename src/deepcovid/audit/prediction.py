@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ CLASSES = 30  # the largest classes are tried
 DRAWS = 500
 RULE = (
     f"WARN: for some class the AUC has a lower limit above {LIMIT:.2f}. PASS: for every class its upper limit is at most "
-    f"{LIMIT:.2f}. Else CANNOT TELL; also where no class and its rest have {ENOUGH_FILMS} films of {ENOUGH_PATIENTS} patients."
+    f"{LIMIT:.2f}. Else CANNOT TELL; also where some class or its rest has fewer than {ENOUGH_FILMS} films or {ENOUGH_PATIENTS} "
+    "patients, since nothing is computed for it."
 )
 
 # (features of the films learnt from, their classes 0 … K - 1, features of the others) → probabilities (N, K)
@@ -75,11 +76,27 @@ def areas_of(subject: Subject, features: np.ndarray, *, known: np.ndarray, learn
     return sorted(areas, key=lambda area: -(area.auc.value or 0))
 
 
-def result_of(areas: list[Area], *, what: str, method: str, n_known: int, n: int, more: str = "") -> DataResult:
+def untested(subject: Subject, areas: Iterable[Area]) -> list[str]:
+    """The classes asked for (else all) that have no AUC, for their few films."""
+    asked = subject.positives or subject.labels.value_counts().index
+    return [str(label) for label in asked if label not in {area.label for area in areas}]
+
+
+def result_of(
+    areas: list[Area],
+    *,
+    what: str,
+    method: str,
+    n_known: int,
+    n: int,
+    untested: Sequence[str] = (),
+    more: str = "",
+) -> DataResult:
     """The verdict by `RULE`.
 
     Args:
         areas: of the classes.
+        untested: classes that have none.
         what: "the source", as the sentence begins.
         method: how the scores were made.
         n_known: labelled films with features. n: labelled films.
@@ -88,8 +105,10 @@ def result_of(areas: list[Area], *, what: str, method: str, n_known: int, n: int
     notes = [f"{method}; {FOLDS} folds by patient; intervals of 95 %: see each figure's method"]
     notes += [f"{n - n_known} of {n} labelled films were left out: nothing is known of them"] if n_known < n else []
     notes += [f"learnt from {LARGEST:,} films, drawn by patient"] if n_known > LARGEST else []
+    notes += [f"too few films or patients to ask about: {', '.join(untested[:CLASSES])}"] if untested else []
     figures = {"areas": [area.to_dict() for area in areas], "limit": LIMIT, "method": method, "folds": FOLDS}
-    verdict = _verdict(areas)
+    figures["untested"] = list(untested)
+    verdict = _verdict(areas, untested)
     if not areas:
         sentence = f"Too few films to say whether {what} alone tells the label."
     else:
@@ -133,11 +152,11 @@ def by_share(train: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndar
     return probabilities
 
 
-def _verdict(areas: list[Area]) -> Verdict:
-    if not areas:
-        return "CANNOT TELL"
+def _verdict(areas: list[Area], untested: Sequence[str]) -> Verdict:
     if any(area.auc.low > LIMIT for area in areas):
         return "WARN"
+    if not areas or untested:
+        return "CANNOT TELL"
     return "PASS" if all(area.auc.high <= LIMIT for area in areas) else "CANNOT TELL"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from deepcovid.audit.data_test import DataResult, Subject, data_test
 from deepcovid.audit.prediction import RULE as AREA_RULE
-from deepcovid.audit.prediction import areas_of, by_share, result_of
+from deepcovid.audit.prediction import areas_of, by_share, result_of, untested
 from deepcovid.datasets.columns import group_ids
 
 FEW = 30  # patients of the other class in a shared source, below which a claim stands on too little
@@ -38,7 +38,13 @@ def source_alone(subject: Subject) -> DataResult:
     claims = claims_of(subject)
     weak = [claim for claim in claims if claim["support"] != "some"]
     result = result_of(
-        areas, what="the source", method=METHOD, n_known=int(known.sum()), n=int(labelled.sum()), more=_summary(weak)
+        areas,
+        what="the source",
+        method=METHOD,
+        n_known=int(known.sum()),
+        n=int(labelled.sum()),
+        untested=untested(subject, areas),
+        more=_summary(weak),
     )
     verdict = "WARN" if weak else result.verdict
     figures = {**result.figures, "claims": claims, "sources": _counts(subject)}
