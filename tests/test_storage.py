@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -149,6 +150,41 @@ def test_blobs_survive_a_kill(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert storage.BlobStore(path).missing(map(str, range(51))) == ["50"]
+
+
+@pytest.mark.parametrize(
+    ("pragma", "problem", "mend"),
+    [
+        ("max_page_count=3", "the disk is full", "free space"),
+        ("query_only=1", "cannot be opened or written", "check the permissions"),
+    ],
+)
+def test_a_store_that_cannot_be_written_is_not_called_damaged(
+    tmp_path: Path, pragma: str, problem: str, mend: str
+) -> None:
+    blobs = storage.BlobStore(tmp_path / "b.sqlite")
+    blobs._connection().execute(f"PRAGMA {pragma}")
+    with pytest.raises(DeepCovidError, match=problem) as error:
+        blobs.put({"k": b"x" * 100_000})
+    assert mend in error.value.mend
+    assert "delete" not in error.value.mend
+    assert storage.BlobStore(tmp_path / "b.sqlite").get("k") is None
+
+
+def test_a_store_that_is_held_or_damaged_or_has_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DeepCovidError, match="folder of the store cannot be made"):
+        storage.BlobStore(tmp_path / "file" / "b.sqlite")
+    (tmp_path / "c.sqlite").write_text("no database " * 100)
+    with pytest.raises(DeepCovidError, match="damaged"):
+        storage.BlobStore(tmp_path / "c.sqlite")
+    blobs = storage.BlobStore(tmp_path / "b.sqlite")
+    blobs._connection().execute("PRAGMA busy_timeout=10")
+    other = sqlite3.connect(tmp_path / "b.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DeepCovidError, match="another process"):
+        blobs.put({"k": b"1"})
+    other.close()
 
 
 def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

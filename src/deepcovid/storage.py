@@ -195,6 +195,19 @@ def write_tensors(
     return write_bytes(path, save(contiguous, metadata=dict(metadata) if metadata else None))
 
 
+_ELSEWHERE = f"or set {CACHE_VARIABLE} to another folder"
+_DAMAGED_STORE = "the store is damaged or cannot be used", "delete that file; what it held is computed again"
+_NOT_WRITABLE = "the store cannot be opened or written", f"check the permissions of file and folder, {_ELSEWHERE}"
+_HELD = "another process has held the store for a minute", "wait for it to end, and run the same again"
+# by SQLite's primary result codes
+_STORE_FAILURES = {
+    sqlite3.SQLITE_FULL: ("the disk is full", f"free space, {_ELSEWHERE}"),
+    sqlite3.SQLITE_IOERR: ("the disk cannot be read or written", f"check disk and space, {_ELSEWHERE}"),
+    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), _HELD),
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM), _NOT_WRITABLE),
+}
+
+
 class BlobStore:
     """Bytes by key in one SQLite file (write-ahead log): safe against kills, shared between processes and threads.
 
@@ -205,7 +218,14 @@ class BlobStore:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._local = threading.local()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DeepCovidError(
+                f"the folder of the store cannot be made ({error.strerror or type(error).__name__})",
+                path=self.path.parent,
+                mend=f"check its permissions, or set {CACHE_VARIABLE} to a folder that you may write to",
+            ) from error
         with self._use() as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS blobs (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
 
@@ -220,11 +240,8 @@ class BlobStore:
         try:
             yield self._connection()
         except sqlite3.Error as error:
-            raise DeepCovidError(
-                f"the store is damaged or cannot be used ({error})",
-                path=self.path,
-                mend="delete that file; what it held is computed again",
-            ) from error
+            problem, mend = _STORE_FAILURES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _DAMAGED_STORE)
+            raise DeepCovidError(f"{problem} ({error})", path=self.path, mend=mend) from error
 
     def _connection(self) -> sqlite3.Connection:
         # one connection a thread and process: SQLite connections survive neither a fork nor another thread
@@ -243,7 +260,8 @@ class BlobStore:
             try:
                 connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", items.items())
             except sqlite3.Error:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk ends it by itself
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 

@@ -18,6 +18,16 @@ def test_films_of_one_patient_and_rows_of_one_image_count() -> None:
     assert [conflicting_labels(asked).verdict for asked in (one, rows)] == ["FAIL", "FAIL"]
 
 
+def test_copies_of_an_unlabelled_film_contradict_each_other() -> None:
+    columns = people(4, label=[None, "covid", "normal", "normal"])
+    found = conflicting_labels(subject(columns, pairs=[pair(0, 1, exact=True), pair(0, 2, exact=True), pair(0, 3)]))
+    assert found.verdict == "FAIL"
+    assert found.findings == (
+        "covid (row 3, 1.png) and normal (row 4, 2.png)",
+        "covid (row 3, 1.png) and normal (row 5, 3.png)",
+    )
+
+
 def test_unknown_labels_and_films_that_are_only_alike_contradict_nothing() -> None:
     labels = people(4, label=["covid", None, "normal", "covid"])
     asked = subject(labels, pairs=[pair(0, 1), pair(0, 2, duplicate=False), pair(0, 3)])

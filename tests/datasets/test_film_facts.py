@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from deepcovid.datasets.film_facts import FilmFacts, film_facts
+from deepcovid.errors import DeepCovidError
 from tests.datasets.twins import grey8, phantom_films
 
 SPACE = {"kind": "test"}
@@ -54,6 +57,17 @@ def test_a_film_is_read_once_and_the_store_gives_the_same(tmp_path: Path) -> Non
     assert one.to_bytes() == again.to_bytes()
     assert again.gate == {"passes": False, "reason": "collage", "confidence": 0.5}
     assert FilmFacts.from_bytes(again.to_bytes()).sha256 == again.sha256
+
+
+def test_a_damaged_store_is_said_with_its_file(tmp_path: Path) -> None:
+    path = save(tmp_path, "a.png", grey8(phantom_films(12)[1]))
+    film_facts([path], space=SPACE, folder=tmp_path / "store")
+    (store,) = (tmp_path / "store").glob("*.sqlite")
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE blobs SET value = substr(value, 1, 100)")
+    with pytest.raises(DeepCovidError, match="damaged → delete that file") as error:
+        film_facts([path], space=SPACE, folder=tmp_path / "store")
+    assert error.value.path == store
 
 
 def test_what_cannot_be_read_is_told_row_by_row_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -35,7 +36,15 @@ def contradictions(subject: Subject) -> list[Pair]:
     """The duplicates with two labels; two rows that name one image among them."""
     labels = subject.labels
     pairs = [pair for pair in subject.pairs.pairs if pair.duplicate] + _repeated_rows(subject)
-    seen: dict[tuple[int, int], Pair] = {(pair.a, pair.b): pair for pair in pairs}
+    # copies are paired with the first of them alone, which may have no label: the first that has one speaks for it
+    speaker: dict[int, int] = {}
+    for pair in pairs:
+        if pair.exact and pd.isna(labels.iloc[pair.a]) and not pd.isna(labels.iloc[pair.b]):
+            speaker[pair.a] = min(pair.b, speaker.get(pair.a, pair.b))
+    seen: dict[tuple[int, int], Pair] = {}
+    for pair in pairs:
+        a, b = sorted((speaker.get(pair.a, pair.a), speaker.get(pair.b, pair.b)))
+        seen[a, b] = replace(pair, a=a, b=b)
     return [pair for pair in seen.values() if _differ(labels.iloc[pair.a], labels.iloc[pair.b])]
 
 

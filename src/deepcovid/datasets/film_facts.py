@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from deepcovid.datasets.perceptual import SIDE, thumbnail_of
-from deepcovid.errors import ImageError
+from deepcovid.errors import DeepCovidError, ImageError
 from deepcovid.imaging.compression import jpeg_quality
 from deepcovid.imaging.readers import film_hash, read_radiograph
 from deepcovid.imaging.resizing import resized
@@ -121,10 +121,19 @@ def film_facts(
     for row, (known, why) in enumerate(hashed):
         sha = known or ""
         kept = store.get(sha) if sha and sha not in unreadable else None
-        facts.append(FilmFacts.from_bytes(kept) if kept else None)
+        facts.append(_unpacked(kept, store) if kept else None)
         if kept is None:
             failures[row] = why or unreadable.get(sha, "its facts are gone from the store")
     return Films(tuple(facts), failures, len(new) - len(unreadable))
+
+
+def _unpacked(kept: bytes, store: BlobStore) -> FilmFacts:
+    try:
+        return FilmFacts.from_bytes(kept)
+    except (ValueError, TypeError, KeyError):
+        raise DeepCovidError(
+            "what was kept of a film is damaged", path=store.path, mend="delete that file and run again"
+        ) from None
 
 
 def _hash_or_reason(path: Path) -> tuple[str | None, str]:

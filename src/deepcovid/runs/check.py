@@ -158,7 +158,7 @@ def _refuse_what_cannot_be_checked(path: Path, cells: Cells, label_column: str, 
         probe = probe[~probe["image"].map(posixpath.normpath).duplicated()]
         probe = cells.frame.iloc[:0] if cells.frame.empty else probe
     if label_column in probe.columns:
-        probe = probe.assign(**{label_column: probe[label_column].where(probe[label_column].isna(), "known")})
+        probe = probe.assign(**{label_column: "known"})  # films without a label have much that can be asked, too
     problems = [*cells.problems]
     problems += table_problems(
         probe, folder=path.parent, label_column=label_column, check_files=False, allow_outside=allow_outside
@@ -183,7 +183,12 @@ def _cell_problems(frame: pd.DataFrame, folder: Path, label_column: str, allow_o
     """What else `load_table` would refuse, but for patients on two sides and missing films, which tests ask about."""
     rest = frame.drop(columns=["patient", "person"], errors="ignore")
     found = table_problems(
-        rest, folder=folder, label_column=label_column, check_files=False, allow_outside=allow_outside
+        rest,
+        folder=folder,
+        label_column=label_column,
+        required_labels=False,
+        check_files=False,
+        allow_outside=allow_outside,
     )
     for column in FILE_COLUMNS[1:]:
         if column in frame.columns:
@@ -246,7 +251,12 @@ def _kept(store: BlobStore, of: Mapping[str, Any], compute: Callable[[], Pairs])
         found = compute()
         store.put({key: json.dumps(asdict(found)).encode()})
         return found
-    values = json.loads(kept)
+    try:
+        values = json.loads(kept)
+    except ValueError:
+        raise DeepCovidError(
+            "what was kept of a check is damaged", path=store.path, mend="delete that file and run again"
+        ) from None
     return Pairs(**{**values, "pairs": tuple(Pair(**pair) for pair in values["pairs"])})
 
 
