@@ -35,5 +35,7 @@ def test_children_in_every_class_pass_and_unknown_ages_cannot_tell() -> None:
     ages = ([5.0] * 10 + [50.0] * 30) * 2
     assert children_and_adults(subject(people(80, label=LABELS, age=ages))).verdict == "PASS"
     assert children_and_adults(subject(people(80, label=LABELS))).verdict == "CANNOT TELL"
+    one = children_and_adults(subject(people(80, label=["covid"] * 80, age=ages)))
+    assert (one.verdict, "no two classes" in one.sentence) == ("CANNOT TELL", True)
     half = children_and_adults(subject(people(80, label=LABELS, age=[50.0] * 40 + [np.nan] * 40)))
     assert (half.verdict, "normal" in half.sentence) == ("CANNOT TELL", True)

@@ -141,19 +141,37 @@ def test_the_gate_is_asked(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked_is_refused_with_every_reason(tmp_path: Path, frame: pd.DataFrame) -> None:
-    odd = frame.assign(split="nowhere", label=None)
+    odd = frame.assign(split="nowhere")
     odd.loc[0, "image"] = "../outside.png"
     odd.loc[1, "image"] = "/etc/hosts.png"
     with pytest.raises(TableError, match="cannot be checked") as caught:
         checked(tmp_path, odd)
     told = " ".join(caught.value.problems)
-    assert all(word in told for word in ("leaves the table's folder", "is absolute", "no row has a label"))
+    assert all(word in told for word in ("leaves the table's folder", "is absolute"))
     with pytest.raises(TableError, match="there is no column 'label'"):
         checked(tmp_path, frame.drop(columns="label"))
     with pytest.raises(TableError, match="no film is labelled 'covd'"):
         checked(tmp_path, frame, positives=["covd"])
     with pytest.raises(TableError, match="no rows"):
         checked(tmp_path, frame.iloc[:0])
+
+
+def test_a_table_without_labels_is_asked_all_that_needs_none(tmp_path: Path, frame: pd.DataFrame) -> None:
+    twin = film(tmp_path, "twin.png", phantom_films(60)[7])
+    done = checked(tmp_path, more(frame, image=twin, patient="somebody else").assign(label=None))
+    found = verdicts(done)
+    assert (found["table-form"], found["near-duplicates"], done.verdict) == ("PASS", "FAIL", "FAIL")
+    for name in ("source-alone", "one-source-classes", "few-patients"):
+        assert next(r.sentence for t, r in done.results if t.name == name) == "No film has a label."
+    asked = (
+        "source-alone",
+        "metadata-alone",
+        "border-alone",
+        "one-source-classes",
+        "children-and-adults",
+        "few-patients",
+    )
+    assert {found[name] for name in asked} == {"CANNOT TELL"}
 
 
 def test_another_label_column_and_asked_classes(tmp_path: Path, frame: pd.DataFrame) -> None:

@@ -20,7 +20,8 @@ PAEDIATRIC = re.compile(r"p(a)?ediatric|\bchild|infant|neonat|newborn|kermany", 
 RULE = (
     f"A film is a child's if its age is below {ADULT} years, or if it has none and its source is called paediatric. "
     f"WARN: two classes' shares of children among patients of known age differ by more than {APART:.0%}, and their 95 % "
-    f"intervals do not overlap. CANNOT TELL: some class has fewer than {FEW} patients of known age. Else PASS."
+    f"intervals do not overlap. CANNOT TELL: there are not two classes, or some class has fewer than {FEW} "
+    "patients of known age. Else PASS."
 )
 
 
@@ -43,11 +44,11 @@ def children_and_adults(subject: Subject) -> DataResult:
             f"Children and adults are mixed by class: {told} are children; a model may read the age of the chest."
         )
         return DataResult("WARN", sentence, figures, tuple(_words(one) for one in classes))
-    if len(known) < len(classes) or not classes:
+    if len(classes) < 2:
+        return DataResult("CANNOT TELL", "There are no two classes to hold against each other.", figures)
+    if len(known) < len(classes):
         few = ", ".join(str(one["label"]) for one in classes if one["known_patients"] < FEW)
-        return DataResult(
-            "CANNOT TELL", f"The patients' ages are unknown, or nearly so, in: {few or 'every class'}.", figures
-        )
+        return DataResult("CANNOT TELL", f"The patients' ages are unknown, or nearly so, in: {few}.", figures)
     return DataResult("PASS", "Children are spread alike over the classes.", figures)
 
 

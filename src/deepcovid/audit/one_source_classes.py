@@ -11,8 +11,8 @@ from deepcovid.audit.data_test import DataResult, Subject, data_test
 MOST, OTHERS = 0.90, 0.50
 RULE = (
     f"WARN: at least {MOST:.0%} of a class's films come from one source, and less than {OTHERS:.0%} of all other films do. "
-    "PASS: no class is so, or all films are of one source. CANNOT TELL: the source of a class is unknown for more than "
-    "half of its films."
+    "PASS: no class is so, or all films are of one source. CANNOT TELL: no film has a label, or the source of a class is "
+    "unknown for more than half of its films."
 )
 MEANING = "no model trained on this can be shown to read disease"
 
@@ -23,7 +23,9 @@ def one_source_classes(subject: Subject) -> DataResult:
     rows = pd.DataFrame({"label": subject.labels, "source": subject.column("source")}).dropna(subset=["label"])
     classes = [_class(rows, str(label)) for label in rows["label"].value_counts().index]
     figures = {"classes": classes}
-    if not classes or any(one["unknown"] * 2 > one["films"] for one in classes):
+    if not classes:
+        return DataResult("CANNOT TELL", "No film has a label.", figures)
+    if any(one["unknown"] * 2 > one["films"] for one in classes):
         return DataResult("CANNOT TELL", "The source of the films is unknown.", figures)
     if rows["source"].nunique() == 1:
         sentence = (

@@ -115,7 +115,8 @@ def result_of(
         told = "; ".join(area.words for area in areas[:6])
         verb = {"WARN": "predicts", "PASS": "says little of"}.get(verdict, "may or may not predict")
         head = f"{what[0].upper()}{what[1:]} alone {verb} the label"
-        sentence = f"{head}: AUC with 95 % interval, each class against the rest: {told}."
+        over = f"{areas[0].auc.n:,} {areas[0].auc.unit}s"  # all areas are of the same films
+        sentence = f"{head}: AUC with 95 % interval ({over}), each class against the rest: {told}."
     return DataResult(verdict, " ".join(filter(None, (sentence, more))), figures, notes=tuple(notes))
 
 

@@ -26,6 +26,8 @@ Support = Literal["none", "few", "some"]
 def source_alone(subject: Subject) -> DataResult:
     """AUC of the source as a score for each class, and what each claim of one class against another stands on."""
     source, labelled = subject.column("source"), subject.labels.notna()
+    if not labelled.any():
+        return DataResult("CANNOT TELL", "No film has a label.", {"films_with_source": int(source.notna().sum())})
     known = (source.notna() & labelled).to_numpy()
     if known.sum() * 2 <= labelled.sum():
         sentence = (
