@@ -25,6 +25,16 @@ def test_several_films_of_the_same_two_patients_are_one_question() -> None:
     assert [(entry["verdict"], len(entry["more"])) for entry in shown] == [("duplicate", 1)]
 
 
+def test_one_pair_is_told_as_one() -> None:
+    columns = {"patient": ["a", "a", "b", "b", "c"]}
+    pairs = [pair(0, 2), pair(1, 3), pair(0, 4, duplicate=False)]
+    result = near_duplicates(subject(columns, pairs=pairs))
+    assert result.sentence.startswith(
+        "1 pair of patients shares a film (2 pairs of films in all). 1 other pair is alike"
+    )
+    assert result.findings[0].endswith("; 1 more pair of these two")
+
+
 def test_films_of_one_patient_on_one_side_are_no_leak() -> None:
     result = near_duplicates(subject({"patient": ["a", "a"], "split": ["train", "train"]}, pairs=[pair(0, 1)]))
     assert result.verdict == "PASS"

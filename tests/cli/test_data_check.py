@@ -33,6 +33,7 @@ def test_a_duplicate_exits_with_1_and_is_shown_on_the_page(tmp_path: Path) -> No
     done = RUN.invoke(app, ["data", "check", str(table), "--no-gate", "--quiet", "--html", str(page)])
     assert done.exit_code == 1
     assert "p000 (row 2, images/000.png) and x<script> (row 22, images/<b>x.jpg)" in done.stdout
+    assert f"next: deepcovid data fix {table} --out NEW.csv" in " ".join(done.stdout.split())
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") >= 2
     assert "x&lt;script&gt;" in text

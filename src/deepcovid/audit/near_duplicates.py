@@ -37,21 +37,23 @@ def near_duplicates(subject: Subject) -> DataResult:
     same = [entry for entry in shown if entry["verdict"] == "duplicate"]
     films = sum(1 + len(entry["more"]) for entry in same)
     own = own_repeats(subject)
+    looks = len(shown) - len(same)
     figures = {
         "films": readable,
         "candidates": subject.pairs.candidates,
         "aligned": subject.pairs.aligned,
         "duplicate_pairs_of_patients": len(same),
         "duplicate_pairs_of_films": films,
-        "to_look_at": len(shown) - len(same),
+        "to_look_at": looks,
         "repeats_of_one_patient": len(own),
         "repeats": [_entry(subject, pair) for pair in own[:REPEATS]],
     }
-    look = f" {len(shown) - len(same)} other pairs are alike enough to be looked at." if len(shown) > len(same) else ""
+    look = f" {looks} other pair{' is' if looks == 1 else 's are'} alike enough to be looked at." if looks else ""
     left = subject.pairs.left
     notes = (f"{left:,} less likely candidates were not aligned, for their number",) if left else ()
     if same:
-        sentence = f"{len(same)} pairs of patients share a film ({films} pairs of films in all).{look}"
+        share = "1 pair of patients shares" if len(same) == 1 else f"{len(same)} pairs of patients share"
+        sentence = f"{share} a film ({films} pair{'' if films == 1 else 's'} of films in all).{look}"
         return DataResult("FAIL", sentence, figures, tuple(_words(entry) for entry in same), notes)
     return DataResult("PASS", f"No film was found under two patients or on two sides.{look}", figures, (), notes)
 
@@ -105,5 +107,6 @@ def _words(entry: dict[str, Any]) -> str:
     a, b = (f"{film['patient'] or 'no patient'} (row {film['row']}, {film['image']})" for film in entry["films"])
     how = "equal byte by byte" if entry["exact"] else f"correlation {entry['correlation']:.3f}"
     turned = "" if entry["transform"] == "same" else f", {entry['transform']}"
-    more = f"; {len(entry['more'])} more pairs of these two" if entry["more"] else ""
+    further = len(entry["more"])
+    more = f"; {further} more pair{'' if further == 1 else 's'} of these two" if further else ""
     return f"{a} and {b}: {how}{turned}{more}"

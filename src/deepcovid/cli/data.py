@@ -11,7 +11,7 @@ from deepcovid.cli import data_build, data_check, data_dicom, data_fetch, data_s
 from deepcovid.cli.console import console, refuse_overwriting
 
 OUTSIDE = "Allow films outside the table's folder."
-app = typer.Typer(help="Make tables of films, and split them.", no_args_is_help=True)
+app = typer.Typer(help="Tables of films: make them, check and mend them, split them.", no_args_is_help=True)
 app.command()(data_check.check)
 app.command()(data_check.fix)
 app.command()(data_fetch.fetch)

@@ -104,6 +104,8 @@ def fix(
 
 
 def _print(results: tuple[tuple[DataTest, DataResult], ...], report: dict[str, Any]) -> None:
+    import shlex
+
     from deepcovid.errors import printable
 
     screen = console()
@@ -116,7 +118,8 @@ def _print(results: tuple[tuple[DataTest, DataResult], ...], report: dict[str, A
             screen.print(f"             … and {len(result.findings) - LISTED} more (--json has all)", style="dim")
     looks = [entry for entry in report["pairs"] if entry["verdict"] == "look"]
     if looks:
-        screen.print(f"\nTo be looked at ({len(looks)} pairs; --html shows them side by side):", markup=False)
+        pairs = "1 pair" if len(looks) == 1 else f"{len(looks)} pairs"
+        screen.print(f"\nTo be looked at ({pairs}; --html shows them side by side):", markup=False)
     for entry in looks:
         a, b = (printable(film["patient"] or film["image"]) for film in entry["films"])
         screen.print(f"  {a} and {b}: correlation {entry['correlation']:.3f}", markup=False, style="dim")
@@ -124,6 +127,11 @@ def _print(results: tuple[tuple[DataTest, DataResult], ...], report: dict[str, A
         screen.print(f"! {printable(note)}", style="yellow", markup=False)
     screen.print()
     _verdict(screen, report["verdict"], report["sentence"])
+    if any(entry["verdict"] == "duplicate" for entry in report["pairs"]):
+        table = printable(shlex.quote(report["table"]))
+        screen.print(
+            f"next: deepcovid data fix {table} --out NEW.csv gives films that are one a single patient", markup=False
+        )
 
 
 def _verdict(screen: Console, verdict: str, words: str) -> None:

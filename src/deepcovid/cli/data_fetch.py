@@ -83,9 +83,9 @@ def _manifest(name: str) -> Manifest:
 
     source = SOURCES[name]
     why = {
-        "open": "is open to anyone, but its files are not pinned here, so that a copy could not be verified",
-        "registration": "is given after registration and cannot be fetched for you",
-        "request": "must be asked for and cannot be fetched for you",
+        "open": "open to anyone, but its files are not pinned here, so that a copy could not be verified",
+        "registration": "given after registration and cannot be fetched for you",
+        "request": "to be asked for; it cannot be fetched for you",
     }[source.access]
     steps = source.steps or (f"get it from {source.home}",)
     numbered = "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
@@ -95,7 +95,7 @@ def _manifest(name: str) -> Manifest:
         else f"make a table of it: deepcovid data import DIR --source {name} --out TABLE"
     )
     raise DeepCovidError(
-        f"{source.title} {why}; its home is {source.home}, its licence: {source.licence}{numbered}", mend=last
+        f"{source.title}: {why}; its home is {source.home}, its licence: {source.licence}{numbered}", mend=last
     )
 
 
