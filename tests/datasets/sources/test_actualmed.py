@@ -65,3 +65,11 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, row: list[str], problem:
     write_rows(tmp_path / "metadata.csv", HEADER, [ROWS[0], row])
     draw(tmp_path / "images", [ROWS[0][10], "b.png"])
     assert any(told.startswith(problem) for told in refused(tmp_path, "actualmed"))
+
+
+def test_notes_may_be_absent_then_no_day_is_known(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    write_rows(tmp_path / "metadata.csv", HEADER.removesuffix(",notes"), [row[:-1] for row in ROWS])
+    parsed = SOURCES["actualmed"].read(tmp_path)
+    assert parsed.frame["date"].isna().all()
+    assert "the metadata lack the column notes" in parsed.notes

@@ -150,3 +150,14 @@ def test_damage_is_refused_with_file_and_row(tmp_path: Path, file: str, row: lis
     path.write_text(path.read_text().splitlines()[0] + "\n" + "\t".join(row) + "\n")
     told = refused(tmp_path, "bimcv-covid19")
     assert any(line.startswith(problem) for line in told), told
+
+
+def test_an_age_list_that_was_cut_off_is_refused_and_an_unlisted_patient_is_said(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    home = next(tmp_path.rglob("participants.tsv")).parent
+    cut = [*PEOPLE[0][:3], "['70', '7", "M"]
+    write(home, people=[cut, *PEOPLE[1:]])
+    assert refused(tmp_path, "bimcv-covid19")[0].startswith("participants.tsv row 2: the age is")
+    write(home, people=PEOPLE[1:])
+    notes = import_source(tmp_path, name="bimcv-covid19").notes
+    assert "2 films are of patients that participants.tsv does not have: sex and age are unknown" in notes

@@ -180,3 +180,9 @@ def test_the_label_is_normal_only_where_nothing_else_is_said(tmp_path: Path) -> 
         None,
         None,
     ]
+
+
+def test_paths_may_start_with_a_folder_beside_the_csv_files(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.csv", HEADER, TRAIN)
+    draw(tmp_path, [row[0] for row in TRAIN])
+    assert cells(SOURCES["chexpert"].read(tmp_path).frame["image"]) == [row[0] for row in TRAIN]

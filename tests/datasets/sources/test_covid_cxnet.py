@@ -108,3 +108,11 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, row: list[object], probl
     write_rows(tmp_path / "metadata.csv", HEADER, [ROWS[0], row])
     draw(tmp_path, ["260.jpg", "b.jpg"])
     assert any(told.startswith(problem) for told in refused(tmp_path, "covid-cxnet"))
+
+
+@pytest.mark.parametrize("place", ["covid19", "images", ".", "chest_xray_images", "data/films"])
+def test_films_are_found_in_whatever_one_folder_holds_them(tmp_path: Path, place: str) -> None:
+    write_rows(tmp_path / "metadata.csv", HEADER, ROWS, encoding="utf-8-sig")
+    draw(tmp_path / place, NAMES)
+    images = cells(SOURCES["covid-cxnet"].read(tmp_path).frame["image"])
+    assert all((tmp_path / image).is_file() for image in images)

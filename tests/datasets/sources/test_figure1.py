@@ -82,3 +82,9 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, row: list[str], problem:
     write_rows(tmp_path / "metadata.csv", HEADER, [ROWS[0], row])
     draw(tmp_path, FILES)
     assert any(told.startswith(problem) for told in refused(tmp_path, "figure1"))
+
+
+def test_films_may_lie_beside_the_metadata(tmp_path: Path) -> None:
+    write_rows(tmp_path / "metadata.csv", HEADER, ROWS, encoding="latin-1")
+    draw(tmp_path, [Path(name).name for name in FILES])
+    assert cells(SOURCES["figure1"].read(tmp_path).frame["image"]) == [Path(name).name for name in FILES]

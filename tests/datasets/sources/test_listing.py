@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from deepcovid.datasets.sources.listing import files_below, files_there, home_of, named_films, prefix_of
+from deepcovid.datasets.sources.listing import files_below, files_there, home_of, named_films, place_of, prefix_of
 from deepcovid.errors import TableError
 from tests.datasets.making import touch
 
@@ -67,3 +67,25 @@ def test_a_home_that_is_not_sure_is_not_guessed_at(tmp_path: Path, files: list[s
     assert message in str(caught.value)
     with pytest.raises(TableError, match="there is no such folder"):
         home_of(tmp_path / "nowhere", "data.csv", layout="LAYOUT")
+
+
+@pytest.mark.parametrize(
+    ("films", "place"),
+    [
+        (["images/1.png", "old/1.png"], "images/"),
+        (["1.png"], ""),
+        (["data/deep/1.png", "data/deep/2.png"], "data/deep/"),
+        (["data/1.png", "other/2.png"], "images/"),
+        (["data/3.png"], "images/"),
+    ],
+)
+def test_films_are_looked_for_where_they_usually_lie_then_in_the_one_folder_that_holds_them(
+    tmp_path: Path, films: list[str], place: str
+) -> None:
+    touch(tmp_path, films)
+    assert place_of(tmp_path, pd.Series(["1.png", "2.png", None])) == place
+
+
+def test_a_home_is_told_by_a_pattern_too(tmp_path: Path) -> None:
+    touch(tmp_path, ["copy/Data_2017_v2.csv"])
+    assert home_of(tmp_path, "Data_2017*.csv", layout="Data_2017*.csv") == tmp_path / "copy"

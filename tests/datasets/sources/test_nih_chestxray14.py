@@ -155,3 +155,16 @@ def test_the_films_at_hand_are_read_as_in_their_table(tmp_path: Path, real_films
     assert cells("nih-" + frame["patient"]) == cells(known["patient"])
     assert cells(frame["label"] == "normal") == cells(known["label"] == "normal")
     assert cells(frame["label"] == "pneumonia") == cells(known["darkcovidnet"] == "pneumonia")
+
+
+@pytest.mark.parametrize("name", ["Data_Entry_2017.csv", "Data_Entry_2017_v2020 (1).csv", "Data_Entry_2017_part.csv"])
+def test_the_table_may_have_any_name_that_starts_as_published(tmp_path: Path, name: str) -> None:
+    miniature(tmp_path)
+    (tmp_path / "Data_Entry_2017_v2020.csv").rename(tmp_path / name)
+    assert len(import_source(tmp_path, name="nih-chestxray14")) == len(ROWS)
+
+
+def test_of_several_tables_the_later_release_is_read_and_the_other_is_said(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    write_rows(tmp_path / "Data_Entry_2017.csv", HEADER_2017, [])
+    assert "Data_Entry_2017.csv is there too, and was not read" in SOURCES["nih-chestxray14"].read(tmp_path).notes

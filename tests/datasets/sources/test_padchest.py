@@ -123,3 +123,11 @@ def test_damage_is_refused_with_its_row(tmp_path: Path, damage: dict[str, str], 
     write_rows(tmp_path / "PADCHEST_chest_x_ray_images_labels_160K.csv", HEADER, [ROWS[0], film(1, labels, **damage)])
     told = refused(tmp_path, "padchest")
     assert any(line.startswith(problem) for line in told), told
+
+
+def test_a_part_of_the_table_under_its_own_name_is_read(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    whole = import_source(tmp_path, name="padchest")
+    assert whole.path is not None
+    whole.path.rename(tmp_path / "PADCHEST_chest_x_ray_images_labels_part.csv")
+    assert len(import_source(tmp_path, name="padchest")) == len(whole)

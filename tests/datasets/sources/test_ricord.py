@@ -116,3 +116,12 @@ def test_annotations_without_films_are_refused(tmp_path: Path) -> None:
     (tmp_path / ANNOTATIONS).write_text(json.dumps(export(READINGS)))
     with pytest.raises(TableError, match=r"there is no \.dcm file here → give a folder that holds"):
         import_source(tmp_path, name="ricord")
+
+
+def test_annotations_may_be_absent_then_no_reading_is_known(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    (tmp_path / ANNOTATIONS).unlink()
+    table = import_source(tmp_path, name="ricord")
+    assert len(table) == len(PLACES)
+    assert table.frame["findings"].isna().all()
+    assert f"there is no {ANNOTATIONS}: what the radiologists read is unknown" in table.notes

@@ -13,7 +13,7 @@ import pandas as pd
 
 from deepcovid.datasets.sources.dates import parse_date
 from deepcovid.datasets.sources.labels import label_of
-from deepcovid.datasets.sources.listing import home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, place_of, prefix_of
 from deepcovid.datasets.sources.people import parse_sex
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
@@ -40,11 +40,13 @@ def read(folder: Path) -> Parsed:
     """All rows of metadata.csv."""
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
     data = read_metadata(
-        home / "metadata.csv", required=("patientid", "sex", "age", "finding", "view", "modality", "imagename", "notes")
+        home / "metadata.csv",
+        required=("patientid", "sex", "age", "finding", "view", "modality", "imagename"),
+        usual=("notes",),
     )
     return data.parsed(
         {
-            "image": prefix_of(home, folder) + "images/" + data.needed("imagename"),
+            "image": prefix_of(home, folder) + place_of(home, data.text("imagename")) + data.needed("imagename"),
             "label": data.text("finding").map(label_of, na_action="ignore"),
             "findings": data.text("finding"),
             "patient": data.needed("patientid"),

@@ -95,6 +95,11 @@ def read(folder: Path) -> Parsed:
         }
     )
     unknown = [f"{number} films are of sessions without a report" for number in [int(found.isna().sum())] if number]
+    strangers = int((~films["patient"].isin(sexes.index)).sum())
+    if strangers:
+        unknown.append(
+            f"{strangers} films are of patients that participants.tsv does not have: sex and age are unknown"
+        )
     told = [note for note in (*reports.notes, *people.notes) if "separated by tabs" not in note]
     return Parsed(frame=frame, notes=(*told, *notes, *unknown, *more, *most))
 

@@ -21,6 +21,8 @@ def ages_of(people: Metadata) -> pd.Series:
 
     def parse(cell: str) -> float | None:
         nonlocal spread
+        if cell.startswith("[") != cell.endswith("]"):
+            raise ValueError("allowed is an age, or a list of ages in brackets")
         words = [word.strip().strip("'\"") for word in cell.strip("[]").split(",")]
         years = [parse_age(word) for word in words if word]
         known = [year for year in years if year is not None]

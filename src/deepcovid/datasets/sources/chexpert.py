@@ -26,7 +26,7 @@ LAYOUT = """CheXpert-v1.0 or CheXpert-v1.0-small, the folder itself or the one t
 COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *OBSERVATIONS)
 _FILES = {"train.csv": "train", "valid.csv": "val"}
 _PATH = re.compile(
-    r"(?:.*/)?(?P<film>(?:train|valid)/(?P<patient>patient\d+)/study\d+/view\d+_(?P<view>\w+)\.(?:jpg|png))"
+    r"(?P<above>(?:.*/)?)(?P<film>(?:train|valid)/(?P<patient>patient\d+)/study\d+/view\d+_(?P<view>\w+)\.(?:jpg|png))"
 )
 
 
@@ -68,7 +68,7 @@ def read(folder: Path) -> Parsed:
     observed = read_observations(metadata)
     split, torn = published_split(_sides(metadata), paths["patient"])
     ours = {
-        "image": prefix_of(home, folder) + paths["film"],
+        "image": prefix_of(home, folder) + _inner(home, paths["above"]) + paths["film"],
         "label": observed.label,
         "patient": paths["patient"],
         "source": NAME,
@@ -96,6 +96,13 @@ def _paths(metadata: Metadata) -> pd.DataFrame:
     for row in cells.index[names.notna() & told.notna() & (names != told)]:
         metadata.problem(row, f"the file is called {names[row].lower()}, but Frontal/Lateral says {told[row]!r}")
     return found
+
+
+def _inner(home: Path, above: pd.Series) -> pd.Series:
+    """What the paths start with, where it is a folder beside the csv files and the films are not; else nothing."""
+    if any((home / side).is_dir() for side in ("train", "valid")):
+        return above.where(above.isna(), "")
+    return above.map(lambda name: name if name and (home / name).is_dir() else "", na_action="ignore")
 
 
 def _sides(metadata: Metadata) -> pd.Series:

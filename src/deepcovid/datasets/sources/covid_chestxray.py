@@ -15,7 +15,7 @@ import pandas as pd
 
 from deepcovid.datasets.sources.dates import parse_date
 from deepcovid.datasets.sources.labels import join_findings, label_of
-from deepcovid.datasets.sources.listing import home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, place_of, prefix_of
 from deepcovid.datasets.sources.people import parse_sex
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
@@ -67,10 +67,11 @@ def read(folder: Path) -> Parsed:
         data.problem(1, "there is no column 'patientid' (nor 'Patientid')")
     if "modality" not in data.frame.columns and not FIRST_SCHEMA.issubset(data.frame.columns):
         data.problem(1, "there is no column 'modality', which only the first schema lacked")
-    subfolder = data.text("folder").fillna("images")
+    place = place_of(home, data.text("filename"))
+    subfolder = data.text("folder").map(lambda name: f"{name}/", na_action="ignore").fillna(place)
     return data.parsed(
         {
-            "image": prefix_of(home, folder) + subfolder + "/" + data.needed("filename"),
+            "image": prefix_of(home, folder) + subfolder + data.needed("filename"),
             "label": data.text("finding").map(label_of_path, na_action="ignore"),
             "findings": data.text("finding").map(lambda cell: join_findings(cell.split(",")), na_action="ignore"),
             "patient": data.text(patient),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcovid.datasets.sources.labels import join_findings, label_of_findings
-from deepcovid.datasets.sources.listing import home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, place_of, prefix_of
 from deepcovid.datasets.sources.people import parse_age, parse_sex
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
@@ -21,7 +21,7 @@ from deepcovid.datasets.sources.views import parse_modality, parse_view
 
 LAYOUT = "metadata.csv\nchest_xray_images/covid19/*.jpg, *.png, … (or covid19/, images/, or beside metadata.csv)"
 REQUIRED = ("filename", "patient_id", "sex", "age", "view", "label")
-PLACES = ("chest_xray_images/covid19", "covid19", "images")
+PLACES = ("chest_xray_images/covid19/", "covid19/", "images/", "")
 
 
 @register_source(
@@ -41,7 +41,7 @@ def read(folder: Path) -> Parsed:
     home = home_of(folder, "metadata.csv", layout=LAYOUT)
     data = read_metadata(home / "metadata.csv", required=REQUIRED, usual=("opacification",))
     people = _unswapped(data)
-    place = next((f"{place}/" for place in PLACES if (home / place).is_dir()), "")
+    place = place_of(home, data.text("filename"), usual=PLACES)
     findings = data.text("label").map(lambda cell: cell.split(","), na_action="ignore")
     clear = int((data.text("opacification") == "0").sum())
     notes = (f"{clear} films show no opacity by the collection's own reading (opacification 0)",) if clear else ()

@@ -57,9 +57,10 @@ def read(folder: Path) -> Parsed:
 
 
 def _images(home: Path, data: Metadata) -> pd.Series:
-    there = {path.stem: path.name for path in sorted((home / "images").glob("*")) if path.is_file()}
+    place = "images/" if (home / "images").is_dir() else ""
+    there = {path.stem: path.name for path in sorted((home / place).glob("*")) if path.is_file()}
     names = data.needed("patientid").map(lambda cell: there.get(cell, f"{cell}.jpg"), na_action="ignore")
-    return "images/" + data.text("imagename").fillna(names)
+    return place + data.text("imagename").fillna(names)
 
 
 def _ages(data: Metadata) -> pd.Series:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from deepcovid.datasets.sources.listing import home_of, prefix_of
+from deepcovid.datasets.sources.listing import home_of, place_of, prefix_of
 from deepcovid.datasets.sources.people import parse_sex
 from deepcovid.datasets.sources.reading import Metadata, read_metadata
 from deepcovid.datasets.sources.source import Parsed, register_source
@@ -37,9 +37,10 @@ def read(folder: Path) -> Parsed:
     """All rows of data.csv, all of them labelled covid."""
     home = home_of(folder, "data.csv", layout=LAYOUT)
     data = read_metadata(home / "data.csv", required=REQUIRED, usual=("admission_offset",))
+    films = data.needed("image_id") + ".png"
     return data.parsed(
         {
-            "image": prefix_of(home, folder) + "png/" + data.needed("image_id") + ".png",
+            "image": prefix_of(home, folder) + place_of(home, films, usual=("png/", "images/", "")) + films,
             "label": "covid",
             "findings": "COVID-19",
             "patient": data.needed("patient_id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def named_films(folder: Path, *, suffixes: Sequence[str]) -> tuple[dict[str, str
     return places, problems
 
 
+def place_of(home: Path, names: pd.Series, *, usual: Sequence[str] = ("images/", "")) -> str:
+    """The folder of `home` that holds the films `names`, "" or with a "/" behind it.
+
+    That is the first of `usual` with any of them; else the only one of all folders below `home` with half of them or
+    more; else the first of `usual`, so that the films are told as absent from there.
+    """
+    wanted = set(names.dropna())
+    for place in usual:
+        if wanted & _files_of(os.path.join(home, place)):
+            return place
+    found = (posixpath.split(path) for path in files_below(home, suffixes=tuple(FILM_SUFFIXES)))
+    held = Counter(place for place, name in found if name in wanted)
+    full = [place for place, number in held.items() if 2 * number >= len(wanted)]
+    return f"{full[0]}/" if len(full) == 1 else usual[0]
+
+
 def home_of(folder: Path, *names: str, layout: str) -> Path:
     """The folder that holds one of the files or folders `names`: `folder` itself, or the only one inside it that does.
 
@@ -94,7 +111,7 @@ def prefix_of(home: Path, folder: Path) -> str:
 
 
 def _holds(folder: Path, names: Sequence[str]) -> bool:
-    return any((folder / name).exists() for name in names)
+    return any(any(folder.glob(name)) if "*" in name else (folder / name).exists() for name in names)
 
 
 def _files_of(place: str) -> set[str]:

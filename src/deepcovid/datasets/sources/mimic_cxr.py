@@ -68,7 +68,7 @@ def read(folder: Path) -> Parsed:
         "patient": ids["subject_id"],
         "source": NAME,
         **split,
-        "view": films.cells("ViewPosition", _view, otherwise="empty"),
+        "view": films.cells("ViewPosition", _view),
         "date": films.cells("StudyDate", _date),
         "license": LICENCE,
         "findings": observed.findings,

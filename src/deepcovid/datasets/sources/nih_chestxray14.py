@@ -21,10 +21,10 @@ from deepcovid.datasets.validation import shown
 NAME = "nih-chestxray14"
 LICENCE = "no restrictions (NIH Clinical Center)"
 FILM = re.compile(r"^(?P<patient>\d{8})_\d{3}\.png$")  # of pandas' extract, which searches
-LAYOUT = """Data_Entry_2017_v2020.csv (or Data_Entry_2017.csv)
+LAYOUT = """Data_Entry_2017_v2020.csv (or another Data_Entry_2017*.csv)
 images/00000001_000.png or images_001/images/00000001_000.png …
 train_val_list.txt, test_list.txt    (may be absent; the published split where both are there)"""
-TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
+TABLES = ("Data_Entry_2017*.csv", "Data_Entry_2017*.csv.gz")
 COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 SEX_COLUMNS = ("Patient Gender", "Patient Sex")  # of the two, the one that the release has
 LISTS = {"train_val_list.txt": "train", "test_list.txt": "test"}
@@ -63,7 +63,7 @@ def read(folder: Path) -> Parsed:
     release's "058Y" are years. train_val_list.txt is published as one list for training and validation: it is "train".
     """
     home = home_of(folder, *TABLES, layout=LAYOUT)
-    tables = [name for name in TABLES if (home / name).is_file()]
+    tables = sorted((path.name for form in TABLES for path in home.glob(form)), reverse=True)  # _v2020 first
     metadata = read_metadata(home / tables[0], required=COLUMNS)
     metadata.notes += [f"{other} is there too, and was not read" for other in tables[1:]]
     patient = _patients(metadata)

@@ -20,9 +20,7 @@ NAME = "padchest"
 LICENCE = "PadChest Dataset Research Use Agreement (research only, no redistribution)"
 LAYOUT = """PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv    (or .csv.gz, or without _01.02.19)
 the films in folders by ImageDir (0/*.png … 54/*.png), or all in one folder"""
-TABLES = tuple(
-    f"PADCHEST_chest_x_ray_images_labels_160K{version}.csv{end}" for version in ("_01.02.19", "") for end in ("", ".gz")
-)
+TABLES = ("PADCHEST_chest_x_ray_images_labels*.csv", "PADCHEST_chest_x_ray_images_labels*.csv.gz")
 COLUMNS = (
     "ImageID", "ImageDir", "StudyDate_DICOM", "PatientID", "PatientBirth", "PatientSex_DICOM", "Projection", "Labels",
     "MethodLabel",
@@ -61,7 +59,9 @@ def read(folder: Path) -> Parsed:
     nothing of what is there, so a film with that alone has no label.
     """
     home = home_of(folder, *TABLES, layout=LAYOUT)
-    metadata = read_metadata(next(home / name for name in TABLES if (home / name).is_file()), required=COLUMNS)
+    tables = sorted((path.name for form in TABLES for path in home.glob(form)), reverse=True)  # the dated one first
+    metadata = read_metadata(home / tables[0], required=COLUMNS)
+    metadata.notes += [f"{other} is there too, and was not read" for other in tables[1:]]
     _leave_out(metadata)
     labels = metadata.cells("Labels", parse_words)
     findings = labels.map(join_findings, na_action="ignore")

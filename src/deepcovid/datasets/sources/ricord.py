@@ -18,7 +18,7 @@ from deepcovid.errors import TableError
 NAME = "ricord"
 LICENCE = "CC BY-NC 4.0"
 ANNOTATIONS = "1c_mdai_rsna_project_MwBeK3Nr_annotations_labelgroup_all_2021-01-08-164102.json"
-LAYOUT = f"""{ANNOTATIONS}
+LAYOUT = f"""{ANNOTATIONS}    (may be absent; the readings)
 MIDRC-RICORD-1C/MIDRC-RICORD-1C-419639-000025/…/*.dcm    (below this folder at any depth, as the retriever made it)"""
 PREFIX = "MIDRC-RICORD-1C-"
 APPEARANCES = ("Typical Appearance", "Indeterminate Appearance", "Atypical Appearance", "Negative for Pneumonia")
@@ -55,8 +55,9 @@ def read(folder: Path) -> Parsed:
     how often each was given. How the clinical data's sheet (xlsx) is laid out is known from others' programs alone, so
     it is not read: beyond the headers it adds nothing that this table needs. The dates are shifted by the archive.
     """
-    home = home_of(folder, ANNOTATIONS, layout=LAYOUT)
-    readings = _readings(home / ANNOTATIONS)
+    home = _home(folder)
+    annotated = (home / ANNOTATIONS).is_file()
+    readings = _readings(home / ANNOTATIONS) if annotated else {}
     films = pd.Series(files_below(home, suffixes=(".dcm",)), dtype="str")
     if films.empty:
         raise TableError("there is no .dcm file here", path=home, mend=f"give a folder that holds\n{LAYOUT}")
@@ -84,13 +85,26 @@ def read(folder: Path) -> Parsed:
         }
     )
     unread, split = int(given.isna().sum()), int((given.notna() & agreed.isna()).sum())
-    notes += [f"{unread} films are of studies that nobody annotated"] if unread else []
+    if not annotated:
+        notes.append(f"there is no {ANNOTATIONS}: what the radiologists read is unknown")
+    elif unread:
+        notes.append(f"{unread} films are of studies that nobody annotated")
     notes += (
         [f"{split} films are of studies whose readers disagree: their findings are empty, see readings"]
         if split
         else []
     )
     return Parsed(frame=frame, notes=tuple(notes))
+
+
+def _home(folder: Path) -> Path:
+    """Where the annotations lie; the folder itself where they lie nowhere."""
+    try:
+        return home_of(folder, ANNOTATIONS, layout=LAYOUT)
+    except TableError:
+        if not folder.is_dir():
+            raise
+        return folder
 
 
 def _readings(path: Path) -> dict[str, Counter[str]]:

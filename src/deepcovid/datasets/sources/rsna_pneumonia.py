@@ -117,6 +117,12 @@ def _word(cell: str) -> str:
 def _check_boxes(boxes: Metadata, classes: dict[str, str]) -> None:
     """Every film has one class; a box stands exactly where Target is 1, and that exactly where the class is an opacity."""
     names, target = boxes.needed("patientId"), boxes.needed("Target")
+    same = boxes.frame.loc[names.notna()].duplicated(list(boxes.frame.columns))
+    for row in same.index[same]:
+        boxes.problem(row, f"the film {shown(names[row])} stands in an earlier row alike; allowed is one row a box")
+    kinds = target.groupby(names).transform("nunique")
+    for row in names.index[kinds > 1]:
+        boxes.problem(row, f"the film {shown(names[row])} has Target 0 and 1; allowed is one of them")
     sides = pd.DataFrame({name: boxes.cells(name, _length) for name in _SIDES}).notna().sum(axis=1)
     for row, name, aim, given in zip(boxes.frame.index, names, target, sides, strict=True):
         if aim is not None and aim not in ("0", "1"):
