@@ -50,7 +50,7 @@ def test_films_of_unknown_view_and_modality_are_kept_and_counted(made: Make) -> 
     assert table.notes[0] == "of the reader"
 
 
-def test_columns_of_ours_come_first_and_empty_ones_are_left_out(made: Make) -> None:
+def test_columns_of_ours_come_first_and_the_common_ones_stand_even_where_they_say_nothing(made: Make) -> None:
     folder = made(
         image=["a.png", "b.png"],
         extra=["1", "2"],
@@ -58,9 +58,12 @@ def test_columns_of_ours_come_first_and_empty_ones_are_left_out(made: Make) -> N
         age=[61, None],
         label=["x", "y"],
         empty=[None, None],
+        split=[None, None],
     )
     table = import_source(folder, name="made")
-    assert list(table.frame.columns) == ["image", "label", "age", "extra", "empty"]
+    common = ["image", "label", "patient", "source", "view", "sex", "date", "license", "findings", "age", "modality"]
+    assert list(table.frame.columns) == [*common, "extra", "empty"]
+    assert table.frame["sex"].isna().all()
     loaded = load_table(save_table(table, folder / "table.parquet").path)
     assert loaded.frame["age"].iloc[0] == 61
 

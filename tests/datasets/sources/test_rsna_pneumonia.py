@@ -56,7 +56,7 @@ def test_every_cell(tmp_path: Path) -> None:
     assert cells(frame["patientId"]) == [OTHER, WELL, ILL]
     assert cells(frame["Target"]) == ["0", "0", "1"]
     assert set(frame["source"]) == {"rsna-pneumonia"}
-    assert "patient" not in frame.columns
+    assert frame["patient"].isna().all()
 
 
 def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
@@ -127,3 +127,15 @@ def test_a_film_that_is_no_dicom_is_named_and_nothing_of_it_repeated(tmp_path: P
     miniature(tmp_path)
     (tmp_path / IMAGES / f"{WELL}.dcm").write_bytes(b"Planted^Name")
     assert refused(tmp_path, "rsna-pneumonia") == [f"{IMAGES}/{WELL}.dcm: this is no DICOM file with an image"]
+
+
+def test_a_row_that_stands_twice_and_a_film_with_both_targets_are_refused(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    write(tmp_path, [*ROWS, ROWS[1], ROWS[2]], TOLD)
+    assert refused(tmp_path, "rsna-pneumonia") == [
+        f"row 6: the film {WELL} stands in an earlier row alike; allowed is one row a box",
+        f"row 7: the film {ILL} stands in an earlier row alike; allowed is one row a box",
+    ]
+    write(tmp_path, [*ROWS, [ILL, "", "", "", "", "0"]], TOLD)
+    problems = refused(tmp_path, "rsna-pneumonia")
+    assert f"row 6: the film {ILL} has Target 0 and 1; allowed is one of them" in problems

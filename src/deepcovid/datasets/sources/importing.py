@@ -19,6 +19,9 @@ from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
 from deepcovid.errors import DeepCovidError, TableError
 
+ALWAYS = frozenset(
+    ("image", "label", "patient", "source", "view", "modality", "sex", "age", "date", "license", "findings")
+)  # columns of every table, so that tables of several collections have them in common
 LISTED = 20  # absent files that are spelt out; the rest are counted
 
 
@@ -173,12 +176,11 @@ def _unknown(frame: pd.DataFrame) -> list[str]:
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Our columns first; text as text, ages as numbers, columns of ours that say nothing left out."""
-    ours = [
-        name for name in OURS if name in frame.columns and (name in ("image", "label") or frame[name].notna().any())
-    ]
+    """Our columns first, those of every collection even where they say nothing; text as text, ages as numbers."""
+    said = [name for name in OURS if name in frame.columns and frame[name].notna().any()]
+    ours = [name for name in OURS if name in said or name in ALWAYS]
     rest = [name for name in frame.columns if name not in OURS]
-    ordered = frame[[*ours, *rest]].reset_index(drop=True)
+    ordered = frame.reindex(columns=[*ours, *rest]).reset_index(drop=True)
     for name in ordered.columns:
         ordered[name] = ordered[name].astype("float64" if name == "age" else "str")
     return ordered
