@@ -71,6 +71,18 @@ def test_a_bomb_is_unpacked_to_its_limit_alone(tmp_path: Path):
     assert path.stat().st_size < 100_000
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_zipfile_unpacks_without_a_bound_are_refused(method: int, tmp_path: Path):
+    """A kilobyte of bzip2 became 3 GB in memory, when its first 132 bytes were asked for."""
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("film", bytes(1_000_000))
+    with pytest.raises(ImageError, match="packed by a method that is not read"):
+        member_bytes(path / "film", limit=2_000_000)
+    with pytest.raises(ImageError, match="packed by a method that is not read"):
+        find_films(path)  # which looks at its first bytes
+
+
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
 def test_half_an_archive(share: float, study: Path):
     study.write_bytes(study.read_bytes()[: int(share * study.stat().st_size)])

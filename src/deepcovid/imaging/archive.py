@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from deepcovid.errors import ImageError
 
 MAX_MEMBERS = 100_000
+# zipfile unpacks bzip2 and LZMA without a bound: a kilobyte became gigabytes
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BYTES_A_NAME = 320  # of the index, for each member
 LONGEST_END = 22 + 0xFFFF + 76  # the end of the index with its comment, and what Zip64 puts before it
 _turns = threading.Lock()  # a ZipFile counts its readers without one
@@ -118,9 +120,12 @@ def member_start(path: Path | str, *, size: int) -> bytes:
     name = path.relative_to(archive).as_posix()
     try:
         whole = _opened(archive, archive.stat().st_mtime_ns)
-        with _turns, whole.open(name) as stream:
+        info = whole.getinfo(name)
+        if info.compress_type not in METHODS:
+            raise NotImplementedError
+        with _turns, whole.open(info) as stream:
             # zipfile unpacks as much as is asked for before it looks at the size that the header states
-            return stream.read(min(size, whole.getinfo(name).file_size))
+            return stream.read(min(size, info.file_size))
     except KeyError:
         raise ImageError("there is no such member in this ZIP archive", path=path, mend="check the path") from None
     except _FAILURES as error:

@@ -91,7 +91,7 @@ class Predictions:
     failed: dict[Path, str]
     left_out: dict[Path, str] = field(default_factory=dict)
     refused: dict[Path, Verdict] = field(default_factory=dict)
-    gate: str = ""  # its hash
+    gate: str = ""  # its hash; empty where there was none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def predict(
     looked = paths if isinstance(paths, Found) else look_for_films(paths)
     films = looked.films
     names = heatmap_names(films)
-    gate = Gate.load()
+    gate = _gate(wishes, progress or Silent())
 
     def one(path: Path) -> Prediction | Verdict | DeepCovidError:
         try:
@@ -147,7 +147,24 @@ def predict(
             refused[path] = outcome
         else:
             failed[path] = str(outcome)
-    return Predictions(done, failed, looked.left_out, refused, gate.hash)
+    return Predictions(done, failed, looked.left_out, refused, gate.hash if gate else "")
+
+
+def _gate(wishes: Wishes, progress: Progress) -> Gate | None:
+    """The gate, opened; None where it cannot be had and was not wanted either.
+
+    Raises:
+        WeightsError: it cannot be had.
+    """
+    try:
+        gate = Gate.load()
+        gate.open()
+    except DeepCovidError as error:
+        if wishes.gate:
+            raise
+        progress.warn(f"the gate could not be asked ({error.problem}): no film has its word")
+        return None
+    return gate
 
 
 def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -164,11 +181,11 @@ def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: Gate) -> Prediction | Verdict:
+def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: Gate | None) -> Prediction | Verdict:
     began = time.perf_counter()
     film = read_film(path, frame=wishes.frame)
-    verdict = gate.judge(film.pixels)
-    if wishes.gate and not verdict.passes:
+    verdict = gate.judge(film.pixels) if gate else None
+    if wishes.gate and verdict and not verdict.passes:
         return verdict
     seen = detector.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
@@ -216,7 +233,7 @@ def csv_text(found: Predictions) -> str:
         row["image"] = _cell(prediction.path)
         writer.writerow({name: row.get(name, "") for name in columns})
     for path, verdict in found.refused.items():
-        writer.writerow({"image": str(path), "gate": verdict.reason, "error": f"refused: {verdict.sentence}"})
+        writer.writerow({"image": _cell(path), "gate": verdict.reason, "error": f"refused: {verdict.sentence}"})
     for path, reason in found.failed.items():
         writer.writerow({"image": _cell(path), "error": reason if reason[:1] not in FORMULA else f"./{reason}"})
     return text.getvalue()

@@ -111,6 +111,14 @@ class Gate:
             )
         return cls(graph, path=folder / GRAPH)
 
+    def open(self) -> None:
+        """Open the graph now, so that what is wrong with it is said before any film is read.
+
+        Raises:
+            WeightsError: this runtime cannot open it, or its rules are absent or of another format.
+        """
+        _ = self.rules
+
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
         try:
