@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deepcovid.cli import app
-from deepcovid.cli.data_build import RECIPES_HAVE
+from deepcovid.cli.data_build import RECIPES_HAVE, _outside
 from deepcovid.datasets.covid_xray_5k import RELEASES
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DeepCovidError
@@ -73,6 +73,7 @@ def test_films_outside_the_folder_are_said_and_can_be_allowed(sources: Path, tmp
     arguments = ("--covid", sources / "covid", "--chexpert", sources / "chexpert", "--out", tmp_path / "table.csv")
     assert "films lie outside the table's folder: give --allow-outside" in invoke(*arguments).output
     assert "lie outside" not in invoke(*arguments, "--allow-outside").output
+    assert f"next: deepcovid data check {tmp_path / 'table.csv'} --allow-outside" in invoke(*arguments).output
     assert len(load_table(tmp_path / "table.csv", allow_outside=True)) > 70
 
 
@@ -122,3 +123,10 @@ def test_the_real_snapshot_gives_the_papers_counts(tmp_path: Path) -> None:
     covid = pd.read_csv(out, dtype=str).query("label == 'covid'")
     assert len(covid) == 70
     assert (covid.groupby("patient")["split"].nunique() == 1).all()
+
+
+def test_no_table_is_asked_for_at_the_root_of_all_files() -> None:
+    assert _outside(3, out=Path("table.csv"), root=Path("/")).endswith(
+        "or put the copies and the table into one folder"
+    )
+    assert _outside(3, out=Path("a/table.csv"), root=Path("/data")).endswith("(--out /data/table.csv)")

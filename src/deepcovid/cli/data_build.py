@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,12 +70,11 @@ def covid_xray_5k(
         return
     _tell(built, console())
     if outside and not allow_outside:
-        _warn(
-            console(),
-            f"{outside} films lie outside the table's folder: give --allow-outside to the commands that read it, or write "
-            f"it where all copies lie below it (--out {built.table.folder / out.name})",
-        )
+        _warn(console(), _outside(outside, out=out, root=built.table.folder))
     console().print(f"written: {out} ({len(saved):,} films) and {account}", markup=False)
+    option = " --allow-outside" if outside else ""
+    for command in ("data check {}", "train {} --recipe deepcovid-resnet18 --positive covid"):
+        console().print(f"next: deepcovid {command.format(shlex.quote(str(out)))}{option}", markup=False)
 
 
 def _negatives(word: str | None, *, chexpert: Path | None, nih: Path | None) -> tuple[str, Path | None]:
@@ -165,6 +165,14 @@ def _shortened(built: Built) -> str:
         names = {phrase.rpartition(",")[0] for phrase in built.negatives.short}
         few.append(f"{len(names)} of {len(built.negatives.wanted)} classes without COVID-19 (above)")
     return "; ".join(few)
+
+
+def _outside(films: int, *, out: Path, root: Path) -> str:
+    """What to do about films outside the table's folder; `root` is the folder that all copies have in common."""
+    told = f"{films} films lie outside the table's folder: give --allow-outside to the commands that read it"
+    if root == Path(root.anchor):
+        return f"{told}, or put the copies and the table into one folder"
+    return f"{told}, or write it where all copies lie below it (--out {root / out.name})"
 
 
 def _warn(screen: Console, sentence: str) -> None:
