@@ -10,7 +10,7 @@ from pathlib import Path
 from deepcovid.errors import TableError
 from deepcovid.imaging.archive import is_archive, members
 from deepcovid.imaging.dicom_directory import NAME, directory_images
-from deepcovid.imaging.finding import leads_out
+from deepcovid.imaging.finding import leads_out, refuse_unreadable
 
 
 @dataclass
@@ -53,7 +53,7 @@ def candidates(place: Path | str) -> Candidates:
 def _below(folder: Path) -> Candidates:
     found = Candidates([], folder)
     root = os.path.realpath(folder)
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=refuse_unreadable):
         linked = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         hidden = [name for name in folders if name.startswith(".")]
         found.skipped["links to folders"] += len(linked)

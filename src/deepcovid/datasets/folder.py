@@ -13,7 +13,7 @@ import pandas as pd
 from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import is_absolute
 from deepcovid.errors import TableError, printable
-from deepcovid.imaging.finding import leads_out
+from deepcovid.imaging.finding import leads_out, refuse_unreadable
 
 SPLIT_FOLDERS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
@@ -110,7 +110,7 @@ def _refuse_deeper_splits(label: Path, walk: _Walk) -> None:
 
 def _films(folder: Path, walk: _Walk) -> Iterator[Path]:
     """Every film under `folder`, sorted; what is none is counted in `walk.skipped`."""
-    for place, names, files in os.walk(folder):
+    for place, names, files in os.walk(folder, onerror=refuse_unreadable):
         names[:] = sorted(name for name in names if not _is_hidden(name))
         for name in sorted(files):
             reason = _reason_to_skip(Path(place) / name, walk)

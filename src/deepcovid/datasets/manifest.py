@@ -14,6 +14,7 @@ from typing import Any
 from deepcovid.datasets.download import is_web_address
 from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
 from deepcovid.errors import FetchError, UnknownNameError
+from deepcovid.imaging.finding import refuse_unreadable
 from deepcovid.storage import git_blob_file, read_json, sha256_file
 
 FORMAT = 1
@@ -154,7 +155,7 @@ def read_manifest(path: Path) -> Manifest:
 def pin_folder(folder: Path, **facts: str) -> Manifest:
     """The manifest of the files that lie in a folder now, hidden ones left out, in the order of their paths."""
     files = []
-    for place, names, found in os.walk(folder):
+    for place, names, found in os.walk(folder, onerror=refuse_unreadable):
         names[:] = sorted(name for name in names if not name.startswith("."))
         for file in (Path(place) / name for name in found if not name.startswith(".")):
             path = file.relative_to(folder).as_posix()

@@ -124,7 +124,7 @@ def _add_matching(pattern: Path, found: Found) -> None:
 
 def _add_below(folder: Path, found: Found) -> None:
     root = os.path.realpath(folder)
-    for parent, folders, names in os.walk(folder, onerror=_refuse_unreadable):
+    for parent, folders, names in os.walk(folder, onerror=refuse_unreadable):
         for name in sorted(folders):
             if name.startswith(".") or os.path.islink(os.path.join(parent, name)):
                 folders.remove(name)
@@ -164,7 +164,12 @@ def _set_aside(path: Path, found: Found) -> None:
         found.left_out[path] = "no film by its name"
 
 
-def _refuse_unreadable(error: OSError) -> None:
+def refuse_unreadable(error: OSError) -> None:
+    """What `os.walk(onerror=…)` calls, which otherwise passes over such a folder without a word.
+
+    Raises:
+        ImageError: the folder cannot be read.
+    """
     raise ImageError(
         f"this folder cannot be read ({error.strerror})",
         path=error.filename,

@@ -35,7 +35,6 @@ def test_each_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_films_below_are_sorted_and_what_a_mac_adds_is_not_among_them(tmp_path: Path) -> None:
     touch(tmp_path, ["b/2.PNG", "a/1.png", "a/.1.png", ".git/3.png", "__MACOSX/4.png", "a/5.txt", "6.png"])
     assert files_below(tmp_path, suffixes=(".png",)) == ["6.png", "a/1.png", "b/2.PNG"]
-    assert files_below(tmp_path, suffixes=(".png",), under="a") == ["a/1.png"]
 
 
 def test_a_name_that_two_files_have_is_a_problem_and_the_first_counts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepcovid.errors import TableError
-from deepcovid.imaging.finding import FILM_SUFFIXES
+from deepcovid.imaging.finding import FILM_SUFFIXES, refuse_unreadable
 
 
 def files_there(folder: Path, cells: pd.Series) -> pd.Series:
@@ -47,12 +47,12 @@ def films_beside(folder: Path, cells: pd.Series) -> list[str]:
     return sorted(path for path in found if path not in named and path.lower().endswith(tuple(FILM_SUFFIXES)))
 
 
-def files_below(folder: Path, *, suffixes: Sequence[str], under: str = "") -> list[str]:
-    """Every file below `folder`/`under` with one of the suffixes (".png", capitals aside), relative to `folder`, sorted.
+def files_below(folder: Path, *, suffixes: Sequence[str]) -> list[str]:
+    """Every file below `folder` with one of the suffixes (".png", capitals aside), relative to `folder`, sorted.
 
     Hidden files and folders, and what archives made on a Mac add, are not listed.
     """
-    return sorted(_walk(Path(folder), under, tuple(suffix.lower() for suffix in suffixes)))
+    return sorted(_walk(Path(folder), tuple(suffix.lower() for suffix in suffixes)))
 
 
 def named_films(folder: Path, *, suffixes: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -122,8 +122,8 @@ def _files_of(place: str) -> set[str]:
         return set()
 
 
-def _walk(folder: Path, under: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    for place, names, files in os.walk(folder / under):
+def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for place, names, files in os.walk(folder, onerror=refuse_unreadable):
         names[:] = [name for name in names if not _hidden(name)]
         inner = Path(place).relative_to(folder).as_posix()
         prefix = "" if inner == "." else f"{inner}/"
