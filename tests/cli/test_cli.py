@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,16 @@ def test_predict_scores_no_picture_that_the_gate_refuses_unless_told_to(detector
     assert sorted(reasons) == ["blank", "frontal chest film", "inverted"]
     assert {row["gate"] for row in csv.DictReader((tmp_path / "f.csv").open())} == set(reasons)
     assert run("predict", detector, folder / "nothing.png").returncode == 1
+
+
+def test_predict_names_few_of_the_files_that_it_leaves_out(detector: Path, films: Path, tmp_path: Path) -> None:
+    shutil.copy(films / "film-00.png", tmp_path)
+    for number in range(7):
+        (tmp_path / f"{number}.txt").write_text("a word", encoding="utf-8")
+    told = errors(run("predict", detector, tmp_path, "--no-gate"))
+    assert "7 files were left out (no film by its name): " in told
+    assert "4.txt, … and 2 more (all of them: --json)" in told
+    assert "5.txt" not in told
 
 
 def test_predict_says_what_the_number_is_not_and_what_a_site_says_next(detector: Path, films: Path) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from deepcovid.runs.predict import Prediction, Predictions
 
 SHOWN = 20  # films told one by one; of more, the most certain
-LISTED = 50  # files told that are no films
+LISTED = 50  # films told that were refused or could not be scored
+NAMED = 5  # files told that were left out, of each reason
 
 
 class Style(enum.StrEnum):
@@ -153,10 +154,11 @@ def _lines(prediction: Prediction) -> list[str]:
 def _tell_left_out(found: Predictions) -> None:
     if found.left_out:
         screen = console(error=True)
-        told = [f"{printable(path)} ({reason})" for path, reason in found.left_out.items()]
-        more = f", … and {len(told) - LISTED} more (all of them: --json)" if len(told) > LISTED else ""
-        count = "1 file was" if len(told) == 1 else f"{len(told)} files were"
-        screen.print(f"{count} left out: {', '.join(told[:LISTED])}{more}", style="dim", markup=False)
+        for reason in dict.fromkeys(found.left_out.values()):
+            told = [printable(path) for path, why in found.left_out.items() if why == reason]
+            more = f", … and {len(told) - NAMED} more (all of them: --json)" if len(told) > NAMED else ""
+            count = "1 file was" if len(told) == 1 else f"{len(told):,} files were"
+            screen.print(f"{count} left out ({reason}): {', '.join(told[:NAMED])}{more}", style="dim", markup=False)
 
 
 def _tell_refused(found: Predictions) -> None:
