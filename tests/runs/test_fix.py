@@ -35,6 +35,12 @@ def frame(tmp_path: Path) -> pd.DataFrame:
     return clean(tmp_path, count=24)
 
 
+def test_paths_may_be_text(tmp_path: Path) -> None:
+    table, out = str(write(tmp_path, clean(tmp_path, count=4))), str(tmp_path / "new.csv")
+    assert fix_table(table, out=out).said == ["nothing had to be mended"]
+    assert check_table(out, gate=False).report["films"] == 4
+
+
 def test_nothing_to_mend_leaves_the_table_as_it_is(tmp_path: Path, frame: pd.DataFrame) -> None:
     fixed, new, log = mended(tmp_path, frame)
     assert fixed.said == ["nothing had to be mended"]

@@ -77,7 +77,7 @@ class Checked:
 
 
 def check_table(
-    path: Path,
+    path: Path | str,
     *,
     label_column: str = "label",
     positives: Sequence[str] = (),
@@ -117,7 +117,7 @@ def check_table(
 
 
 def examine(
-    path: Path,
+    path: Path | str,
     *,
     label_column: str = "label",
     positives: Sequence[str] = (),
@@ -127,7 +127,7 @@ def examine(
     progress: Progress | None = None,
 ) -> Examined:
     """Read a table without refusing what can be reported, look at each of its films, and compare them; as `check_table`."""
-    teller = progress or Silent()
+    teller, path = progress or Silent(), Path(path)
     cells = read_cells(path, label_column=label_column)
     frame = cells.frame
     _refuse_what_cannot_be_checked(path, cells, label_column, allow_outside)

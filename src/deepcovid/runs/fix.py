@@ -48,9 +48,9 @@ def log_path(out: Path) -> Path:
 
 
 def fix_table(
-    path: Path,
+    path: Path | str,
     *,
-    out: Path,
+    out: Path | str,
     resplit: bool = False,
     label_column: str = "label",
     allow_outside: bool = False,
@@ -71,6 +71,7 @@ def fix_table(
     Raises:
         TableError: as `check_table`.
     """
+    path, out = Path(path), Path(out)
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise TableError(f"a table is written as .csv or .parquet, not {out.suffix!r}", path=out, mend="rename it")
     examined = examine(path, label_column=label_column, allow_outside=allow_outside, progress=progress)
