@@ -124,3 +124,13 @@ def test_nih_stands_in_without_hernia(tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no such folder → give a folder that holds"):
         choose_negatives(tmp_path / "none", collection="chexpert", seed=0)
+
+
+def test_a_film_that_is_frontal_without_a_word_of_pa_or_ap_is_taken(tmp_path: Path) -> None:
+    rows = [
+        row | {"AP/PA": view}
+        for row, view in zip(chexpert_rows({NO_FINDING: 3}, films=1), ("", "LL", "PA"), strict=True)
+    ]
+    frame = choose_negatives(chexpert(tmp_path, rows), collection="chexpert", seed=0).frame
+    assert len(frame) == 2
+    assert frame["view"].isna().sum() == 1

@@ -88,7 +88,7 @@ def _candidates(
     frame: pd.DataFrame, *, folder: Path, collection: str, classes: list[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Frontal films with one finding alone whose file is there, and how many others there are."""
-    frontal = frame["view"].isin(FRONTAL)
+    frontal = _frontal(frame)
     alone = frame["findings"].isin(classes)
     uncertain = text_column(frame, "uncertain").notna()
     nameless = frame["patient"].isna() | frame["image"].isna()
@@ -105,6 +105,12 @@ def _candidates(
     notes = [f"films of {collection} that were not taken: {'; '.join(left_out)}"] if left_out else []
     chosen = frame[fits][there]
     return chosen.assign(category=chosen["findings"]), notes
+
+
+def _frontal(frame: pd.DataFrame) -> pd.Series:
+    """Films of a frontal view, and those that CheXpert calls Frontal without saying which of the two."""
+    unsaid = frame["view"].isna() & text_column(frame, "AP/PA").isna()
+    return frame["view"].isin(FRONTAL) | (unsaid & text_column(frame, "Frontal/Lateral").eq("Frontal"))
 
 
 def assign_sides(frame: pd.DataFrame, *, wanted: Mapping[str, Mapping[str, int]], seed: int) -> pd.Series:
