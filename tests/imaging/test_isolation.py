@@ -183,3 +183,29 @@ def test_room_grows_with_the_accepted_pixels(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(guards, "on_accepted", asked.append)
     guards.check_size(width=30, height=20, max_pixels=1000, path=Path("x"))
     assert asked == [600]
+
+
+def test_a_child_that_does_not_start_is_seen_out(monkeypatch: pytest.MonkeyPatch, save: Save, grey: np.ndarray) -> None:
+    started = []
+    popen = subprocess.Popen
+
+    def remembered(*args: object, **options: object) -> subprocess.Popen:
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(isolation, "_START", "import sys; sys.exit(5)")
+    monkeypatch.setattr(isolation.subprocess, "Popen", remembered)
+    with pytest.raises(DeepCovidError, match="could not be started"):
+        taken(save(grey, "film.tif", compression="tiff_lzw"))
+    (child,) = started
+    assert child.returncode == 5  # waited for: no zombie
+    assert child.stdin.closed
+    assert child.stdout.closed
+
+
+def test_the_limits_of_other_systems_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "memory, processor time" in isolation.limits()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "does not enforce one of memory" in isolation.limits()
+    monkeypatch.setattr(isolation.importlib.util, "find_spec", lambda name: None)
+    assert "this system has none of memory" in isolation.limits()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -36,6 +37,15 @@ _START = "from deepcovid.imaging.isolation import serve; serve()"
 MEND = "export the film again as an 8 or 16-bit PNG"
 
 Decoded = tuple[np.ndarray, dict[str, Any]]
+
+
+def limits() -> str:
+    """Which limits this system puts on a child, in words; `deepcovid doctor` says them."""
+    if importlib.util.find_spec("resource") is None:
+        return "a limit of time by the clock; this system has none of memory and processor time"
+    if sys.platform == "darwin":
+        return "limits of processor time and of time by the clock; macOS does not enforce one of memory"
+    return "limits of memory, processor time and time by the clock"
 
 
 def decode_isolated(data: bytes, *, kind: str, path: Path, max_pixels: int, frame: int | None) -> Decoded:
@@ -73,8 +83,12 @@ class _Child:
             env=environment,
         )
         self._to, self._from = self._process.stdin, self._process.stdout
-        with self._watched(START_SECONDS):
-            self.sound = _get(self._stream) == {"ready": True}
+        try:
+            with self._watched(START_SECONDS):
+                self.sound = _get(self._stream) == {"ready": True}
+        except BaseException:
+            self.end()  # or it would stay behind
+            raise
 
     @property
     def _stream(self) -> IO[bytes]:

@@ -220,7 +220,7 @@ def decode(
 
 def _needs_child(data: bytes, kind: str, path: Path, max_pixels: int) -> bool:
     """Whether a decoder works on it that can hang, crash or eat memory: those of DICOM, libwebp and libtiff."""
-    if not sys.executable:  # an interpreter inside another program cannot start itself
+    if not sys.executable or getattr(sys, "frozen", False):  # inside another program, which would start itself
         return False
     if kind == "TIFF":
         return check_tiff(data, path=path, max_pixels=max_pixels)

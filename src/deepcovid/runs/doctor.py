@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
+from deepcovid.imaging.isolation import limits
 from deepcovid.runs.environment import machine, versions
 from deepcovid.storage import cache_dir
 
@@ -19,7 +20,7 @@ def examine() -> dict[str, Any]:
     weights = _weights()
     return {
         "versions": {name: version or "not installed" for name, version in versions().items()},
-        "machine": machine() | {"python": sys.executable},
+        "machine": machine() | {"python": sys.executable, "decoders": f"in a process with {limits()}"},
         "devices": _devices() if can_train else {"cpu": "predict, evaluate"},
         "extras": extras,
         "weights": weights,
