@@ -14,6 +14,7 @@ from deepcovid.datasets.dicom_identifiers import Identifiers
 from deepcovid.datasets.pseudonyms import Pseudonyms
 from deepcovid.imaging.dicom_spacing import spacing_of
 from deepcovid.imaging.dicom_survey import Survey, readable, survey
+from deepcovid.imaging.dicom_view import KEYWORDS as VIEW_KEYWORDS
 from deepcovid.imaging.dicom_view import view_of
 
 Dates = Literal["year", "none", "shifted", "exact"]
@@ -22,8 +23,7 @@ KEYWORDS = (
     *IDENTIFYING, *TAKEN, "SpecificCharacterSet", "SOPClassUID", "Modality", "Manufacturer", "BodyPartExamined", "PatientSex",
     "PatientAge", "PatientIdentityRemoved", "BurnedInAnnotation", "PresentationIntentType", "Rows",
     "Columns", "NumberOfFrames", "BitsStored", "PhotometricInterpretation", "PixelSpacing", "ImagerPixelSpacing",
-    "PixelSpacingCalibrationType", "NominalScannedPixelSpacing", "ViewPosition", "ViewCodeSequence",
-    "PatientOrientationCodeSequence", "SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription",
+    "PixelSpacingCalibrationType", "NominalScannedPixelSpacing", *VIEW_KEYWORDS,
 )  # fmt: skip
 # Patient IDs that many people share, once a program has removed their own
 SHARED_IDS = frozenset(("", "0", "1", "anon", "anonym", "anonymous", "anonymized", "anonymised", "unknown", "none", "na", "n/a",

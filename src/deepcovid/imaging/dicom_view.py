@@ -37,6 +37,8 @@ _WORDS = {
 _BY_WORD = {word: view for view, words in _WORDS.items() for word in words.split()}
 # Descriptions of the series, not of the study: "chest PA and lateral" is the study of both films.
 _TEXTS = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
+# all elements that tell the view, for those who read no others
+KEYWORDS = ("ViewPosition", "ViewCodeSequence", "PatientOrientationCodeSequence", *_TEXTS)
 FRONTAL = ("PA", "AP", "AP supine")
 VIEWS = (*FRONTAL, "lateral", "oblique", "lordotic", "decubitus")
 

@@ -8,17 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from deepcovid.datasets.dicom_cells import text
 from deepcovid.datasets.sources.people import parse_age, parse_sex
 from deepcovid.datasets.validation import shown
 from deepcovid.errors import ImageError
 from deepcovid.imaging.dicom_survey import readable, survey
+from deepcovid.imaging.dicom_view import KEYWORDS as VIEW_KEYWORDS
 from deepcovid.imaging.dicom_view import view_of
 from deepcovid.imaging.guards import quiet
 
-_VIEW = (
-    "ViewPosition", "ViewCodeSequence", "PatientOrientationCodeSequence", "SeriesDescription", "ProtocolName",
-    "AcquisitionDeviceProcessingDescription",
-)  # fmt: skip
 _PERSON = ("PatientSex", "PatientAge")
 
 
@@ -53,27 +51,19 @@ def read_dicom_films(
 
 def _cells(path: Path, keywords: Sequence[str], odd: dict[str, int]) -> dict[str, Any]:
     with quiet(), readable(path):
-        said = survey(path, keywords=[*_VIEW, *_PERSON, *keywords])
+        said = survey(path, keywords=[*VIEW_KEYWORDS, *_PERSON, *keywords])
         if said is None or not said.has_pixels:
             raise ImageError("this is no DICOM file with an image", path=path, mend="copy the file again")
-        texts = {keyword: _text(said.dataset, keyword) for keyword in (*_PERSON, *keywords)}
+        texts = {keyword: text(said.dataset, keyword) for keyword in (*_PERSON, *keywords)}
         view = view_of(said.dataset).name
     cells: dict[str, Any] = {keyword: texts[keyword] or None for keyword in keywords}
     sex = _plausible(texts["PatientSex"], parse_sex, "PatientSex", odd)
     return cells | {"view": view, "sex": sex, "age": _plausible(texts["PatientAge"], parse_age, "PatientAge", odd)}
 
 
-def _text(dataset: Any, keyword: str) -> str:
-    """The first value of an element, trimmed; "" where there is none."""
-    value = dataset.get(keyword)
-    if type(value).__name__ == "MultiValue":
-        value = value[0] if len(value) else ""
-    return "" if value is None else str(value).strip()
-
-
-def _plausible(text: str, parse: Callable[[str], Any], name: str, odd: dict[str, int]) -> Any:
+def _plausible(word: str, parse: Callable[[str], Any], name: str, odd: dict[str, int]) -> Any:
     try:
-        return parse(text) if text else None
+        return parse(word) if word else None
     except ValueError:
         odd[name] += 1
         return None
