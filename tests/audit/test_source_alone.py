@@ -20,7 +20,7 @@ def test_no_film_of_the_same_source_supports_a_claim() -> None:
     area = result.figures["areas"][0]
     assert (area["label"], area["auc"]["value"]) == ("covid", 1.0)
     assert set(area["auc"]) == {"value", "low", "high", "method", "n", "unit"}
-    assert "AUC with 95 % interval (200 images), each class against the rest: covid 1.00" in result.sentence
+    assert "AUC with 95 % interval (200 films), each class against the rest: covid 1.00" in result.sentence
     assert (
         "No normal film comes from a source of the covid films: no film of the same source supports a claim that covid is told "
         "from normal." in result.findings

@@ -48,7 +48,9 @@ def test_figures_carry_interval_method_n_and_unit_and_long_lists_are_cut() -> No
     assert "0.850–0.940" in page
     assert "DeLong" in page
     assert "80\u00a0films" in page
-    assert "… and 50 more; the JSON has all" in page
+    shown, folded = page.split("<summary>and 238 more</summary>")
+    assert (shown.count("<li>one</li>"), folded.count("<li>one</li>")) == (12, 188)
+    assert "… and 50 more; the JSON has all" in folded
 
 
 def test_a_page_without_pairs_has_no_empty_parts() -> None:

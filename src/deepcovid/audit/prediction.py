@@ -15,7 +15,7 @@ from deepcovid.datasets.splits import cross_validation_folds
 from deepcovid.datasets.table import Table
 from deepcovid.evaluation.areas import auc_intervals
 from deepcovid.evaluation.bootstrap import bootstrap
-from deepcovid.evaluation.intervals import Interval
+from deepcovid.evaluation.intervals import PATIENT, Interval
 from deepcovid.evaluation.scores import read_scores
 
 LIMIT = 0.60  # AUC up to which something beside the lungs is said to tell too little to matter, as for the source
@@ -115,7 +115,8 @@ def result_of(
         told = "; ".join(area.words for area in areas[:6])
         verb = {"WARN": "predicts", "PASS": "says little of"}.get(verdict, "may or may not predict")
         head = f"{what[0].upper()}{what[1:]} alone {verb} the label"
-        over = f"{areas[0].auc.n:,} {areas[0].auc.unit}s"  # all areas are of the same films
+        auc = areas[0].auc  # all areas are of the same films
+        over = f"{auc.n:,} {'patients' if auc.unit == PATIENT else 'films'}"
         sentence = f"{head}: AUC with 95 % interval ({over}), each class against the rest: {told}."
     return DataResult(verdict, " ".join(filter(None, (sentence, more))), figures, notes=tuple(notes))
 

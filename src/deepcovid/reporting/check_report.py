@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SIDE = 300  # pixels of a film's longer side
-LISTED = 200  # findings of a test that the page shows; the JSON has all
+FIRST, LISTED = 12, 200  # findings of a test that the page shows, and that it has folded away; the JSON has all
 TONES = {"FAIL": "danger", "WARN": "caution", "CANNOT TELL": "unknown", "PASS": "fine"}
 
 
@@ -71,7 +71,8 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **test,
         "tone": TONES[test["verdict"]],
-        "listed": test["findings"][:LISTED],
+        "listed": test["findings"][:FIRST],
+        "folded": test["findings"][FIRST:LISTED],
         "hidden": max(0, len(test["findings"]) - LISTED),
         "areas": [_area(area, figures["limit"]) for area in figures.get("areas", ())],
     }
