@@ -16,7 +16,7 @@ from PIL import Image, ImageFile
 
 from deepcovid.errors import ImageError
 from deepcovid.imaging.png import SIGNATURE
-from deepcovid.imaging.readers import film_hash, find_films, read_film, read_mask, read_radiograph
+from deepcovid.imaging.readers import film_hash, find_films, is_film_file, read_film, read_mask, read_radiograph
 from tests.imaging.test_png import chunk
 
 Save = Callable[..., Path]
@@ -224,3 +224,13 @@ def test_a_strip_or_a_speck_is_read_but_is_no_film_to_score(shape: tuple[int, in
     with pytest.raises(ImageError, match=r"no chest film is so small or so narrow → name a whole film"):
         read_film(path)
     assert read_film(save(np.zeros((16, 80), np.uint8), "film.png")).shape == (16, 80)
+
+
+@pytest.mark.parametrize(
+    ("data", "film"), [(b"\xff\xd8\xff\xe0", True), (bytes(128) + b"DICM", True), (b"", False), (b"<html>", False)]
+)
+def test_a_film_is_told_by_its_first_bytes(tmp_path: Path, data: bytes, film: bool) -> None:
+    path = tmp_path / "film.jpg"
+    path.write_bytes(data)
+    assert is_film_file(path) is film
+    assert not is_film_file(tmp_path / "none.jpg")

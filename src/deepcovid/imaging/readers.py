@@ -149,6 +149,15 @@ _FIRST_ELEMENTS = {b"\x02\x00\x00\x00", b"\x02\x00\x01\x00", b"\x02\x00\x02\x00"
 _FIRST_ELEMENTS |= {b"\x00\x08\x00" + bytes([element]) for element in (0, 1, 5, 6, 8, 0x12, 0x16, 0x18)}
 
 
+def is_film_file(path: Path | str) -> bool:
+    """Whether a file starts like a format that is read; nothing is decoded, and a file that cannot be opened is none."""
+    try:
+        with Path(path).open("rb") as stream:
+            return kind_of(stream.read(132)) is not None
+    except OSError:
+        return False
+
+
 def film_hash(path: Path | str) -> str:
     """The SHA-256 of a film's file, as in `Radiograph.origin`; of what is no ordinary file, or too large, nothing is read.
 

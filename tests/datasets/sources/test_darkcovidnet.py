@@ -49,13 +49,33 @@ def test_films_of_other_folders_are_refused(tmp_path: Path) -> None:
     assert problems == ["Normal/a.png: the folder is no class; allowed are Covid-19, No_findings, Pneumonia"]
 
 
+def test_a_file_that_is_no_image_is_refused_and_left_out_only_when_told(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    home = tmp_path / "X-Ray Image DataSet"
+    (home / FILMS[0]).write_bytes(b"")
+    (home / FILMS[2]).write_bytes(b"<html>not found</html>" * 20)
+    assert refused(tmp_path, "darkcovidnet") == [
+        f"X-Ray Image DataSet/{film}: the file is empty or no image" for film in (FILMS[0], FILMS[2])
+    ]
+    assert len(import_source(tmp_path, name="darkcovidnet", allow_absent=True)) == len(FILMS) - 2
+
+
+def test_a_copy_of_names_alone_is_read_and_said(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    for film in FILMS:
+        (tmp_path / "X-Ray Image DataSet" / film).write_bytes(b"")
+    table = import_source(tmp_path, name="darkcovidnet")
+    assert len(table) == len(FILMS)
+    assert "none of the 6 files is an image: their names alone were read" in table.notes
+
+
 @pytest.mark.films
 def test_the_films_at_hand_that_the_paper_used(tmp_path: Path, real_films: Path) -> None:
     known = pd.read_csv(real_films / "table.csv", dtype="str").dropna(subset=["darkcovidnet"])
     folders = known["darkcovidnet"].map({"covid": "Covid-19", "no-findings": "No_findings", "pneumonia": "Pneumonia"})
     for folder, name in zip(folders, known["original"], strict=True):
         (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / name).touch()
+        (tmp_path / folder / name).write_bytes(b"\xff\xd8\xff")
     frame = import_source(tmp_path, name="darkcovidnet").frame
     assert frame["label"].value_counts().to_dict() == {"normal": 500, "pneumonia": 500, "covid": 124}
     by_name = known.set_index("original")["patient"].str.removeprefix("nih-")

@@ -18,6 +18,8 @@ from deepcovid.datasets.sources.views import FRONTAL, VIEWS
 from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
 from deepcovid.errors import DeepCovidError, TableError
+from deepcovid.imaging.finding import is_film_name
+from deepcovid.imaging.readers import is_film_file
 
 ALWAYS = frozenset(
     ("image", "label", "patient", "source", "view", "modality", "sex", "age", "date", "license", "findings")
@@ -58,11 +60,13 @@ def import_source(
     where = parsed.metadata or folder
     refuse_problems(_row_problems(parsed.frame), path=where)
     frame, notes = _chosen(parsed.frame, views=views, keep_ct=keep_ct)
-    frame, absent = _present(frame, folder=folder, where=where, allow_absent=allow_absent)
+    there, hollow = _there(frame["image"], folder=folder, look_inside=parsed.metadata is None)
+    frame, absent = _present(frame, there=there, where=where, allow_absent=allow_absent)
     if frame.empty:
         told = "; ".join([*notes, *absent])
         raise TableError(f"no film is left ({told or 'no row'})", path=where, mend="keep more, or get the films")
     remarks = (
+        hollow,
         _linked(frame["image"], folder),
         _unlisted(parsed.frame["image"], folder),
         _two_sexes(frame),
@@ -115,14 +119,29 @@ def _chosen(frame: pd.DataFrame, *, views: Sequence[str], keep_ct: bool) -> tupl
     return frame, notes
 
 
-def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bool) -> tuple[pd.DataFrame, list[str]]:
+def _there(images: pd.Series, *, folder: Path, look_inside: bool) -> tuple[pd.Series, list[str]]:
+    """Whether each film is there; with `look_inside`, where nothing but the files tells of the films, whether it is one.
+
+    A copy of empty files, all of them, is one of names alone: that is said, and they count as there.
+    """
+    there = files_there(folder, images)
+    if not look_inside:
+        return there, []
+    films = images.map(lambda cell: not is_film_name(cell) or is_film_file(folder / cell)).astype(bool)
+    if there.any() and not (there & films).any():
+        return there, [f"none of the {int(there.sum())} files is an image: their names alone were read"]
+    return there & films, []
+
+
+def _present(
+    frame: pd.DataFrame, *, there: pd.Series, where: Path, allow_absent: bool
+) -> tuple[pd.DataFrame, list[str]]:
     """The rows whose file is there, and a note that lists the others."""
-    there = files_there(folder, frame["image"])
     absent = frame.loc[~there, "image"]
     if absent.empty:
         return frame, []
     if not allow_absent:
-        lines = [f"{_row(row)}: there is no file {shown(cell)}" for row, cell in absent.items()]
+        lines = [_lacking(row, cell) for row, cell in absent.items()]
         hidden = len(lines) - LISTED
         raise TableError(
             f"{len(absent)} of {len(frame)} films are not in the copy → "
@@ -133,6 +152,12 @@ def _present(frame: pd.DataFrame, *, folder: Path, where: Path, allow_absent: bo
     names = ", ".join(f"{shown(cell)} ({_row(row)})" for row, cell in absent.head(LISTED).items())
     more = f", and {len(absent) - LISTED} more" if len(absent) > LISTED else ""
     return frame[there], [f"absent from the copy, and left out: {len(absent)} of {len(frame)} films: {names}{more}"]
+
+
+def _lacking(row: object, cell: str) -> str:
+    if cell.endswith(str(row)):  # a collection without metadata: its files are its rows
+        return f"{shown(cell)}: the file is empty or no image"
+    return f"{_row(row)}: there is no file {shown(cell)}"
 
 
 def _unlisted(images: pd.Series, folder: Path) -> list[str]:
