@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcovid.explanation.overlay import overlay
+from deepcovid.imaging.resizing import thumbnail
 from deepcovid.reporting import words
 from deepcovid.reporting.content import Film, HeatmapCase
 from deepcovid.reporting.figures.style import CLASS_COLOURS, INK, MUTED, house_style
@@ -21,15 +22,8 @@ if TYPE_CHECKING:
 
 def shrink(pixels: np.ndarray, *, longest: int) -> np.ndarray:
     """`pixels` (H, W) in [0, 1], antialiased to at most `longest` a side; never enlarged."""
-    from PIL import Image
-
     clean = np.clip(np.nan_to_num(np.asarray(pixels, dtype=np.float32)), 0.0, 1.0)
-    height, width = clean.shape
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return clean
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(clean).resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+    return thumbnail(clean, longest=longest)
 
 
 def heated(case: HeatmapCase, *, longest: int) -> tuple[np.ndarray, np.ndarray]:
