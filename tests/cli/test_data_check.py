@@ -41,6 +41,14 @@ def test_a_duplicate_exits_with_1_and_is_shown_on_the_page(tmp_path: Path) -> No
     assert "http" not in text.replace("http://www.w3.org", "")
 
 
+def test_what_was_found_is_told_even_where_the_page_cannot_be_written(tmp_path: Path) -> None:
+    table = write(tmp_path, clean(tmp_path, count=4))
+    done = RUN.invoke(app, ["data", "check", str(table), "--no-gate", "--quiet", "--html", str(table / "check.html")])
+    assert "Is every film there and readable?" in done.stdout
+    assert getattr(done.exception, "exit_code", None) == 2
+    assert "cannot be written" in str(done.exception)
+
+
 def test_the_json_can_be_printed_alone(tmp_path: Path) -> None:
     table = write(tmp_path, clean(tmp_path, count=8))
     done = RUN.invoke(app, ["data", "check", str(table), "--no-gate", "--quiet", "--json", "-"])

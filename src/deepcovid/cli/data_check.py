@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deepcovid.audit.data_test import DataResult, DataTest
+    from deepcovid.runs.check import Checked
 
 OUTSIDE = "Allow films outside the table's folder."
 COLOURS = {"PASS": "green", "CANNOT TELL": "cyan", "WARN": "yellow", "FAIL": "bold red"}
@@ -50,21 +51,19 @@ def check(
         seed=seed,
         progress=Spoken(quiet=quiet),
     )
-    if html_file is not None:
-        from deepcovid.runs.check_page import check_page
-
-        write_text(html_file, check_page(checked))
-    if json_file is not None and str(json_file) == "-":
-        import json
-
-        typer.echo(json.dumps(checked.report, indent=2, ensure_ascii=False, allow_nan=False))
-    else:
-        _print(checked.results, checked.report)
-        if json_file is not None:
+    printed = json_file is not None and str(json_file) == "-"
+    try:  # files before words, for a pipe that closes; words even where a file cannot be written
+        if json_file is not None and not printed:
             write_json(json_file, checked.report)
-        for path in (json_file, html_file):
-            if path is not None:
-                console().print(f"written: {path}", markup=False)
+        if html_file is not None:
+            from deepcovid.runs.check_page import check_page
+
+            write_text(html_file, check_page(checked))
+    finally:
+        _tell(checked, as_json=printed)
+    for path in () if printed else (json_file, html_file):
+        if path is not None:
+            console().print(f"written: {path}", markup=False)
     if checked.verdict == "FAIL":
         raise typer.Exit(FAILED)
 
@@ -101,6 +100,15 @@ def fix(
         screen.print(f"! {sentence}", style="yellow", markup=False)
     for path in (out, log_path(out)):
         screen.print(f"written: {path}", markup=False)
+
+
+def _tell(checked: Checked, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(checked.report, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _print(checked.results, checked.report)
 
 
 def _print(results: tuple[tuple[DataTest, DataResult], ...], report: dict[str, Any]) -> None:
