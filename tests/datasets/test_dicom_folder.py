@@ -173,7 +173,12 @@ def test_paths_that_tell_who_it_is_are_refused_without_telling(name: str, tmp_pa
 
 def test_paths_of_files_that_were_made_anonymous_are_kept_and_said(tmp_path: Path):
     film(tmp_path / "MRN-4711.dcm", PatientIdentityRemoved="YES")
-    assert "the path holds a name or number that the header holds, too: 1 film" in imported(tmp_path).table.notes
+    told = "the path holds a name or number that the header holds, too: 1 film"
+    assert f"{told}; kept, since the header says that identities were removed" in imported(tmp_path).table.notes
+    film(tmp_path / "Doe.dcm")
+    assert "the path holds a name or number that the header holds, too: 2 films" in (
+        imported(tmp_path, keep_paths=True).table.notes
+    )
 
 
 def test_a_uid_in_a_path_is_said(tmp_path: Path):

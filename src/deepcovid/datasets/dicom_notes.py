@@ -106,7 +106,9 @@ def _paths(paths: Sequence[PurePath], rows: Sequence[Row]) -> list[str]:
     if uids:
         notes.append(f"the path holds a UID, which the hospital's archive can trace: {_films(uids)}")
     if named:
-        notes.append(f"the path holds a name or number that the header holds, too: {_films(named)}")
+        removed = all(row.removed for row, found in zip(rows, kinds, strict=True) if found - {"uid"})
+        why = "; kept, since the header says that identities were removed" if removed else ""
+        notes.append(f"the path holds a name or number that the header holds, too: {_films(named)}{why}")
     return notes
 
 
