@@ -174,6 +174,16 @@ def test_a_table_without_labels_is_asked_all_that_needs_none(tmp_path: Path, fra
     assert {found[name] for name in asked} == {"CANNOT TELL"}
 
 
+def test_a_link_out_of_the_folder_is_not_followed_unless_allowed(tmp_path: Path) -> None:
+    frame = clean(tmp_path / "here", count=4)
+    outside = tmp_path / film(tmp_path, "secret.png", phantom_films(12)[11])
+    (tmp_path / "here" / "images" / "link.png").symlink_to(outside)
+    frame = more(frame, image="images/link.png", patient="q")
+    with pytest.raises(TableError, match="row 6: a link leads the image path out of the table's folder"):
+        checked(tmp_path / "here", frame)
+    assert not checked(tmp_path / "here", frame, allow_outside=True).examined.subject.films.failures
+
+
 def test_another_label_column_and_asked_classes(tmp_path: Path, frame: pd.DataFrame) -> None:
     frame["finding"] = ["pneumonia", "clear", "nodule"] * 20
     done = checked(tmp_path, frame.drop(columns="label"), label_column="finding", positives=["nodule"])

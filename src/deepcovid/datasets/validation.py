@@ -126,11 +126,11 @@ def _path_problems(paths: pd.Series, *, folder: Path, check_files: bool, allow_o
     if check_files:
         rest = known.drop(index=[*absolute, *outside])
         problems += _absent_files(rest, folder=folder)
-        problems += [] if allow_outside else _linked_files(rest, folder=folder)
+        problems += [] if allow_outside else linked_files(rest, folder=folder)
     return problems
 
 
-def _linked_files(paths: pd.Series, *, folder: Path) -> list[str]:
+def linked_files(paths: pd.Series, *, folder: Path) -> list[str]:
     """Files that a symbolic link, of their own or of a folder on the way, leads out of the table's folder."""
     root = os.path.realpath(folder)
     places = {parent: os.path.realpath(os.path.join(root, parent)) for parent in {posixpath.dirname(p) for p in paths}}

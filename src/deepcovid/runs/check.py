@@ -22,7 +22,7 @@ from deepcovid.datasets.duplicates import Pair, Pairs, find_pairs
 from deepcovid.datasets.film_facts import Films, Judge, film_facts
 from deepcovid.datasets.perceptual import SIDE
 from deepcovid.datasets.table import Cells, read_cells
-from deepcovid.datasets.validation import shown, table_problems
+from deepcovid.datasets.validation import linked_files, shown, table_problems
 from deepcovid.errors import DeepCovidError, TableError
 from deepcovid.features.extraction import reading
 from deepcovid.models.engine import cores
@@ -163,6 +163,9 @@ def _refuse_what_cannot_be_checked(path: Path, cells: Cells, label_column: str, 
     problems += table_problems(
         probe, folder=path.parent, label_column=label_column, check_files=False, allow_outside=allow_outside
     )
+    if not problems and not allow_outside:
+        films = [cells.frame[column].dropna() for column in FILE_COLUMNS if column in cells.frame.columns]
+        problems += [problem for paths in films for problem in linked_files(paths, folder=path.parent)]
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise TableError(f"the table cannot be checked: {count}", path=path, problems=problems)
