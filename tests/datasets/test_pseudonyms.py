@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepcovid.datasets import pseudonyms
 from deepcovid.datasets.pseudonyms import Pseudonyms, default_key_path, load_key
 from deepcovid.errors import DeepCovidError
 
@@ -95,3 +96,16 @@ def test_a_place_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(DeepCovidError, match="cannot be written"):
         load_key(tmp_path / "file" / "ids.key")
+
+
+def test_of_two_imports_at_once_the_second_takes_the_key_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "ids.key"
+    write = pseudonyms.write_private
+
+    def beaten(place: Path, data: bytes) -> Path:
+        write(path, b"ab" * 32)
+        return write(place, data)
+
+    monkeypatch.setattr(pseudonyms, "write_private", beaten)
+    key = load_key(path)
+    assert (key.secret, key.made) == (b"\xab" * 32, False)

@@ -58,8 +58,13 @@ def load_key(path: Path | str | None = None) -> Key:
     path = default_key_path() if path is None else Path(path).expanduser()
     if not path.exists():
         secret = secrets.token_bytes(BYTES)
-        write_private(path, secret.hex().encode() + b"\n")
-        return Key(secret, path, made=True)
+        try:
+            write_private(path, secret.hex().encode() + b"\n")
+        except DeepCovidError:
+            if not path.exists():
+                raise  # else another import was first, and its key is the one
+        else:
+            return Key(secret, path, made=True)
     try:
         mode, text = path.stat().st_mode, path.read_bytes().strip()
     except OSError as error:
