@@ -73,9 +73,7 @@ def main() -> None:
         if _of_a_closed_pipe(stop):
             _leave_quietly()
         if stop.code == STOPPED:
-            say_error(
-                "stopped by the keyboard; what was finished is kept for the next call; a training goes on with --resume"
-            )
+            say_error("stopped by the keyboard; no file is left half-written, and a training goes on with --resume")
         raise
     except Exception as error:
         if os.environ.get(DEBUG):
