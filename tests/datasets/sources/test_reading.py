@@ -93,3 +93,9 @@ def test_quotes_of_windows_1252_are_no_control_characters(tmp_path: Path) -> Non
 def test_a_usual_column_that_is_not_there_is_said(tmp_path: Path) -> None:
     data = read_metadata(written(tmp_path, "id,age\n1,2\n"), required=("id",), usual=("age", "date", "license"))
     assert data.notes == ["the metadata lack the column date, license"]
+
+
+def test_an_empty_file_is_to_be_fetched_anew_not_written_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_bytes(b"\r\n")
+    with pytest.raises(TableError, match="the file is empty → get the file anew"):
+        read_metadata(tmp_path / "metadata.csv", required=("a",))

@@ -123,7 +123,10 @@ def read_metadata(path: Path, *, required: Sequence[str], usual: Sequence[str] =
     """
     if not path.is_file():
         raise TableError("there is no such file", path=path, mend=mend or "give the folder of the collection itself")
-    text = parse_delimited(plain_bytes(path), path=path)
+    data = plain_bytes(path)
+    if not data.strip():
+        raise TableError("the file is empty", path=path, mend="get the file anew")
+    text = parse_delimited(data, path=path)
     header = [name or f"unnamed_{number}" for number, name in enumerate(text.header, 1)]
     problems = repeated_columns(header)
     absent = [name for name in required if name not in header]
