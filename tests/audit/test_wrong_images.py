@@ -18,6 +18,7 @@ def test_a_sure_refusal_fails_and_comes_first() -> None:
     assert result.verdict == "FAIL"
     assert [image["reason"] for image in result.figures["images"]] == ["lateral", "cropped", "unsure"]
     assert result.findings[0] == "row 4: 2.png: lateral (confidence 0.97)"
+    assert result.findings[-1] == "row 2: 0.png: unsure"  # 0.4 is the confidence of something else
 
 
 def test_doubts_warn_and_many_of_them_fail() -> None:

@@ -35,11 +35,14 @@ def wrong_images(subject: Subject) -> DataResult:
         return DataResult("PASS", f"The gate lets all {len(said):,} films pass.", figures)
     told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
     sentence = f"The gate refuses {len(refused):,} of {len(said):,} films: {told}."
-    findings = tuple(
-        f"row {entry['row']}: {entry['image']}: {entry['reason']} (confidence {entry['confidence']:.2f})"
-        for entry in figures["images"]  # type: ignore[attr-defined]
-    )
+    findings = tuple(_words(entry) for entry in figures["images"])  # type: ignore[attr-defined]
     return DataResult(_verdict(refused, len(said)), sentence, figures, findings)
+
+
+def _words(entry: dict[str, Any]) -> str:
+    """The gate's confidence belongs to a reason; where it is unsure it has none."""
+    sure = "" if entry["reason"] == UNSURE else f" (confidence {entry['confidence']:.2f})"
+    return f"row {entry['row']}: {entry['image']}: {entry['reason']}{sure}"
 
 
 def _verdict(refused: dict[int, Any], n: int) -> Verdict:
