@@ -138,7 +138,7 @@ def _print(results: tuple[tuple[DataTest, DataResult], ...], report: dict[str, A
     if any(entry["verdict"] == "duplicate" for entry in report["pairs"]):
         table = printable(shlex.quote(report["table"]))
         screen.print(
-            f"next: deepcovid data fix {table} --out NEW.csv gives films that are one a single patient", markup=False
+            f"next: deepcovid data fix {table} --out NEW.csv (puts films that are one under one patient)", markup=False
         )
 
 
