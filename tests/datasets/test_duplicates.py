@@ -72,3 +72,15 @@ def test_too_many_candidates_are_cut_to_the_likest_and_counted(monkeypatch: pyte
 def test_the_hash_is_used_as_the_documentation_says() -> None:
     films = [*phantom_films(PEOPLE), changed(phantom_films(PEOPLE)[3], "brighter")]
     assert all(0 <= pair.hamming <= 12 for pair in found(films).pairs)
+
+
+def test_signatures_are_compared_a_bounded_number_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of blank films every pair is a candidate, a kilobyte each twice."""
+    rng = np.random.default_rng(0)
+    mine, other = rng.random((2, 50, 16, 16), dtype=np.float32)
+    i, j = rng.integers(0, 50, (2, 1000))
+    whole = duplicates._alike(mine, other, i, j)
+    monkeypatch.setattr(duplicates, "PAIRS", 64)
+    np.testing.assert_array_equal(duplicates._alike(mine, other, i, j), whole)
+    np.testing.assert_allclose(whole, (mine[i] * other[j]).sum(axis=(1, 2)), rtol=1e-5)
+    assert len(duplicates._alike(mine, other, i[:0], j[:0])) == 0

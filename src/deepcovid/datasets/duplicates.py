@@ -22,6 +22,7 @@ ALIKE = 0.75  # 16 × 16 pixels, as they lie: below it a candidate is let go
 LEVELS = ((16, 8, 0.93), (32, 5, 0.93), (64, 5, 0.90))
 CANDIDATES = 50_000  # the likest are aligned
 BLOCK, CHUNK, BATCH = 512, 128, 4096  # films a block of comparisons; pairs aligned at once; films hashed at once
+PAIRS = 65_536  # whose signatures are compared at once
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 # (view of a, view of b): the whole films, then either one against the middle of the other
 VIEWS = ((0, 0), (0, 1), (1, 0))
@@ -153,13 +154,18 @@ def _block(start: int, codes: Sequence[tuple[np.ndarray, np.ndarray]], signature
             behind = np.arange(dots.shape[1]) > np.arange(dots.shape[0])[:, None]
             i, j = np.nonzero((np.abs(dots) >= BITS - 2 * HAMMING) & behind)
             dot = dots[i, j]
-            mine, other = signatures[of_a][start + i], signatures[of_b][start + j]
-            if mirrored:
-                other = other[:, :, ::-1]
-            alike = np.einsum("nij,nij->n", mine, other) * np.sign(dot)
+            other = signatures[of_b][:, :, ::-1] if mirrored else signatures[of_b]
+            alike = _alike(signatures[of_a], other, start + i, start + j) * np.sign(dot)
             transform = 2 * mirrored + (dot < 0)
             columns = (start + i, start + j, transform, np.full(len(i), view), (BITS - np.abs(dot)) / 2, alike)
             yield np.stack(columns, axis=1).astype(np.float64)
+
+
+def _alike(mine: np.ndarray, other: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """The correlation of signatures, pair by pair; of blank films every pair is a candidate, so a bounded number at once."""
+    parts = (slice(begin, begin + PAIRS) for begin in range(0, len(i), PAIRS))
+    found = [np.einsum("nij,nij->n", mine[i[part]], other[j[part]]) for part in parts]
+    return np.concatenate([np.empty(0, np.float32), *found])
 
 
 def _signatures(films: np.ndarray) -> np.ndarray:
