@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deepcovid.datasets.folder import import_folder
     from deepcovid.datasets.phantom import make_phantoms
+    from deepcovid.datasets.sources import import_source
     from deepcovid.datasets.splits import split_table
     from deepcovid.datasets.table import Table, load_table, save_table
     from deepcovid.errors import DeepCovidError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from deepcovid.imaging.readers import read_radiograph
     from deepcovid.models.detector import Detector
     from deepcovid.models.gate import Gate
+    from deepcovid.runs.check import check_table
+    from deepcovid.runs.fix import fix_table
     from deepcovid.runs.predict import predict
     from deepcovid.runs.settings import Settings
     from deepcovid.runs.train import Run, train
@@ -37,9 +40,12 @@ _HOMES = {
     "Run": "runs.train",
     "Settings": "runs.settings",
     "Table": "datasets.table",
+    "check_table": "runs.check",
     "evaluate": "evaluation.summary",
     "explain": "explanation.heatmap",
+    "fix_table": "runs.fix",
     "import_folder": "datasets.folder",
+    "import_source": "datasets.sources",
     "load_recipe": "training.recipe",
     "load_table": "datasets.table",
     "make_phantoms": "datasets.phantom",
@@ -60,9 +66,12 @@ __all__ = [
     "Run",
     "Settings",
     "Table",
+    "check_table",
     "evaluate",
     "explain",
+    "fix_table",
     "import_folder",
+    "import_source",
     "load_recipe",
     "load_table",
     "make_phantoms",
