@@ -39,3 +39,9 @@ def test_forbidding_and_missing_licences_warn_with_counts() -> None:
 def test_free_licences_pass_and_none_cannot_tell() -> None:
     assert licences(subject(people(2, license=["CC BY", "CC0"]))).verdict == "PASS"
     assert licences(subject(people(2))).verdict == "CANNOT TELL"
+
+
+@pytest.mark.parametrize("word", ["unknown", "Unknown", "n/a", "N.A.", "-", "not stated", "nan"])
+def test_words_for_an_empty_cell_are_no_licence(word: str) -> None:
+    assert licences(subject(people(40, license=[word] * 40))).verdict == "CANNOT TELL"
+    assert licences(subject(people(40, license=[word] * 20 + ["CC0"] * 20))).figures["unknown"] == 20

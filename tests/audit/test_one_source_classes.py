@@ -31,3 +31,9 @@ def test_shared_sources_pass_and_so_does_a_table_of_one() -> None:
 
 def test_unknown_sources_cannot_tell() -> None:
     assert verdict(["covid"] * 10 + ["normal"] * 10, ["x"] * 10 + [None] * 10).verdict == "CANNOT TELL"
+
+
+def test_one_class_without_sources_hides_no_other() -> None:
+    result = verdict(["covid"] * 20 + ["normal"] * 20 + ["other"] * 10, ["x"] * 20 + ["y", "z"] * 10 + [None] * 10)
+    assert result.verdict == "WARN"
+    assert result.sentence.startswith("covid comes from one source")

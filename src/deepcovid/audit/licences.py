@@ -18,6 +18,9 @@ FORBIDS = {
         r"research (use|only|purposes)|data use agreement|\bdua\b|credentialed|registration|request", re.I
     ),
 }
+UNKNOWN = re.compile(
+    r"|unknown|not (known|told|given|stated)|n\.?/?a\.?|nan|none|null|-|\?", re.I
+)  # words for an empty cell
 RULE = (
     "WARN: some films' licence forbids commercial use (NC, research use), changed copies (ND), passing on or any use, or some "
     "films have none. PASS: every film has a licence that forbids none of these. CANNOT TELL: no film's licence is known."
@@ -27,7 +30,9 @@ RULE = (
 @data_test(name="licences", question="Do licences forbid a use?", rule=RULE, place=120)
 def licences(subject: Subject) -> DataResult:
     """Films by licence, and what each licence forbids by its words."""
-    told = subject.column("license").map(lambda cell: str(cell).strip() or None, na_action="ignore")
+    told = subject.column("license").map(
+        lambda cell: None if UNKNOWN.fullmatch(str(cell).strip()) else str(cell).strip(), na_action="ignore"
+    )
     told = told.where(told.notna(), None)
     n, unknown = len(told), int(told.isna().sum())
     counts = told.dropna().value_counts()
