@@ -25,8 +25,12 @@ refused = 0
 for name, path in json.loads(sys.stdin.read()):
     refused += attempt(kinds[name], Path(path)).error is not None
 isolation._end_all()
-peak = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(json.dumps({"refused": refused, "own": peak[0], "children": peak[1]}))
+status = Path("/proc/self/status")
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # on Linux not below that of the process which started this one
+if status.exists():
+    own = int(status.read_text().split("VmHWM:")[1].split()[0])
+children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps({"refused": refused, "own": own // 1024, "children": children // 1024}))
 """
 
 

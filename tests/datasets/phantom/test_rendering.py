@@ -39,7 +39,7 @@ def test_every_phantom_is_a_film_with_two_lungs(
     assert phantom.lung_mask.dtype == bool
     assert phantom.lesion_mask.dtype == bool
     assert lungs_of(phantom.lung_mask) == 2
-    assert 0.12 < phantom.lung_mask.mean() < 0.62
+    assert 0.12 < phantom.lung_mask.mean() < 0.65
     assert phantom.facts["finding"] == finding
     assert phantom.facts["view"] == view
     assert phantom.facts["age"] == age
