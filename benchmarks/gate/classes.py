@@ -14,12 +14,11 @@ from pictures import drawn_picture, piece, tiny
 from PIL import Image, ImageFilter
 from volume import Projector, lateral_film, real_slice
 
-from deepcovid.models.gate.reasons import CLASSES
-
+WIDTH = 176  # px of slices and laterals before they are printed
 SHARES = {
-    "frontal chest film": 0.23, "photo or drawing": 0.17, "document or screen": 0.06, "CT slice": 0.11,
-    "other body part": 0.06, "lateral": 0.09, "inverted": 0.05, "upside down": 0.04, "sideways": 0.03,
-    "collage": 0.05, "cropped": 0.11,
+    "frontal chest film": 0.22, "photo or drawing": 0.17, "document or screen": 0.06, "CT slice": 0.12,
+    "other body part": 0.06, "lateral": 0.08, "inverted": 0.05, "upside down": 0.04, "sideways": 0.03,
+    "collage": 0.05, "cropped": 0.12,
 }  # fmt: skip
 
 
@@ -29,24 +28,15 @@ class Material:
 
     real: list[Film]
     phantoms: list[Film]
-    photographs: list[Image.Image]
-    volume: np.ndarray | None = None
+    pictures: list[list[Image.Image]]  # drawings; photographs
+    volumes: list[np.ndarray] = field(default_factory=list)
     others: list[Image.Image] = field(default_factory=list)
-    projector: Projector | None = None
-
-    def __post_init__(self) -> None:
-        if self.volume is not None:
-            self.projector = Projector(self.volume)
+    projectors: list[Projector] = field(default_factory=list)
 
 
 def example(material: Material, name: str, rng: np.random.Generator) -> Image.Image:
     """A picture of the class `name`, of any size, 8-bit grey."""
     return MAKERS[name](material, rng)
-
-
-def draw_class(rng: np.random.Generator) -> int:
-    """A class's number, by SHARES."""
-    return int(rng.choice(len(CLASSES), p=[SHARES[name] for name in CLASSES]))
 
 
 def as_input(image: Image.Image, *, side: int) -> np.ndarray:
@@ -61,6 +51,11 @@ def _film(m: Material, rng: np.random.Generator) -> Film:
 
 def _any_way(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
+
+
+def _high(image: Image.Image, rng: np.random.Generator) -> int:
+    """The height for WIDTH columns; the picture is stretched a little, as figures are."""
+    return max(24, int(WIDTH * image.height / image.width * np.exp(np.clip(rng.normal(0, 0.12), -0.35, 0.35))))
 
 
 def _printed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -78,8 +73,9 @@ def _frontal(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _photo(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.photographs and rng.random() < 0.65:
-        image = piece(m.photographs[int(rng.integers(len(m.photographs)))], rng)
+    if m.pictures and rng.random() < 0.65:
+        pool = m.pictures[int(rng.integers(len(m.pictures)))]
+        image = piece(pool[int(rng.integers(len(pool)))], rng)
     else:
         image = drawn_picture(rng)
     if rng.random() < 0.12:
@@ -93,8 +89,11 @@ def _page(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _slice(m: Material, rng: np.random.Generator) -> Image.Image:
-    image = real_slice(m.volume, rng) if m.volume is not None and rng.random() < 0.75 else drawn.slice_of_chest(rng)
-    image = warped(image.resize((224, int(224 * image.height / image.width))), rng, amount=0.035)
+    if m.volumes and rng.random() < 0.8:
+        image = real_slice(m.volumes[int(rng.integers(len(m.volumes)))], rng)
+    else:
+        image = drawn.slice_of_chest(rng)
+    image = warped(image.resize((WIDTH, _high(image, rng))), rng, amount=0.035)
     image = turned(image, float(rng.normal(0, 4)), rng)
     if rng.random() < 0.12:
         image = image.transpose(Image.Transpose.ROTATE_180)
@@ -114,11 +113,11 @@ def _other(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _lateral(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.projector is not None and rng.random() < 0.75:
-        image = lateral_film(m.projector, rng)
+    if m.projectors and rng.random() < 0.75:
+        image = lateral_film(m.projectors[int(rng.integers(len(m.projectors)))], rng)
     else:
         image = drawn.lateral(rng)
-    image = image.resize((224, int(224 * image.height / image.width)))
+    image = image.resize((WIDTH, int(WIDTH * image.height / image.width)))
     image = warped(image, rng, amount=float(rng.uniform(0.02, 0.06)), cells=int(rng.integers(2, 5)))
     if rng.random() < 0.5:
         image = image.filter(

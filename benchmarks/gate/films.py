@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from deepcovid.datasets.phantom import FINDINGS, render_phantom, sample_acquisition, source_named
 
-BASE = 320  # px; the longer side of a film in memory
+BASE = 208  # px; the longer side of a film in memory
 SOURCES = ("nih-chestxray14", "kermany-paediatric")
 WHOLE, TIGHT = 0.95, 0.75  # share of the lungs on view: a film from the one on, too tight below the other
 
@@ -150,7 +150,7 @@ def cropped(film: Film, rng: np.random.Generator) -> Image.Image:
             at = np.array([rng.choice([0.0, 1 - s[0]]), rng.uniform(0, 1 - s[1])])
         elif kind < 0.8:  # top or bottom
             s = np.array([rng.uniform(0.7, 1.0) if rng.random() < 0.4 else 1.0, rng.uniform(0.3, 0.65)])
-            at = np.array([rng.uniform(0, 1 - s[0]), rng.choice([0.0, 1 - s[1]])])
+            at = np.array([rng.uniform(0, 1 - s[0]), rng.choice([0.0, 1 - s[1]], p=[0.4, 0.6])])
         else:
             s = rng.uniform(0.3, 0.8, 2)
             at = rng.uniform(0, 1, 2) * (1 - s)

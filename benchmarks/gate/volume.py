@@ -1,32 +1,44 @@
-"""A real chest CT (LIDC-IDRI-0001, CC BY 3.0): its slices, and lateral films projected through it."""
+"""Real chest CT of free licences: slices as journals print them, and lateral films projected through the volumes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
+from scans import read_scan
 from scipy import ndimage
 
 VOXEL = 1.75  # mm, all three sides
 
 
-def load_volume(folder: Path) -> np.ndarray:
+FLAT = 25  # of 255: the spread of greys below which a slice shows nothing
+SOFT = slice(6, 9)  # the windows of WINDOWS for soft tissue
+
+
+def load_volume(path: Path) -> np.ndarray:
     """Hounsfield units, float32 (z from head to feet, y from front to back, x), cubic voxels of 1.75 mm."""
-    import pydicom
-
-    slices = sorted((pydicom.dcmread(p) for p in folder.glob("*.dcm")), key=lambda d: -float(d.ImagePositionPatient[2]))
-    values = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in slices]
-    step = abs(float(slices[0].ImagePositionPatient[2]) - float(slices[1].ImagePositionPatient[2]))
-    pixel = float(slices[0].PixelSpacing[0])
-    volume = np.clip(np.stack(values), -1000, 2000).astype(np.float32)
-    return ndimage.zoom(volume, (step / VOXEL, pixel / VOXEL, pixel / VOXEL), order=1)
+    values, sides = read_scan(path)
+    volume = np.clip(values, -1000, 2000).astype(np.float32)
+    return ndimage.zoom(volume, [side / VOXEL for side in sides], order=1)
 
 
-WINDOWS = ((-600, 1500), (-600, 1500), (-500, 1200), (-700, 1000), (40, 400), (40, 350), (300, 1500))  # centre, width
+WINDOWS = (
+    (-600, 1500), (-600, 1500), (-500, 1200), (-700, 1000), (-700, 700), (-400, 1800), (40, 400), (40, 350), (60, 500),
+    (-100, 1000), (300, 1500),
+)  # fmt: skip
 
 
 def real_slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
+    """A slice that shows something: as good as never one grey."""
+    for _ in range(6):
+        image = _slice(volume, rng)
+        if np.asarray(image.resize((48, 48))).std() > FLAT:
+            break
+    return image
+
+
+def _slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     """One axial, coronal or sagittal slice in a usual window, often cut to the body or to one lung."""
     kind = rng.random()
     depth, rows, columns = volume.shape
@@ -40,9 +52,14 @@ def real_slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.4:
         plane = _consolidated(plane, rng)
     image = Image.fromarray(windowed(plane, rng))
-    if rng.random() < 0.7:
+    if rng.random() < 0.15:
+        image = _round(image, rng)
+    elif rng.random() < 0.75:
         image = image.crop(_body(plane, rng))
-    if rng.random() < 0.33:
+    choice = rng.random()
+    if choice < 0.15 and kind < 0.88:
+        image = _one_lung(image, rng)
+    elif choice < 0.42:
         w, h = image.size
         s = rng.uniform(0.25, 0.8, 2)
         x, y = rng.uniform(0, 1 - s[0]) * w, rng.uniform(0, 1 - s[1]) * h
@@ -50,9 +67,30 @@ def real_slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     return image
 
 
+def _round(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """The round field of view of the scanner: nothing but black, grey or white outside."""
+    w, h = image.size
+    r, x, y = float(rng.uniform(0.42, 0.56)) * w, w / 2 + rng.normal(0, 0.03) * w, h / 2 + rng.normal(0, 0.03) * h
+    seen = Image.new("L", image.size, 0)
+    ImageDraw.Draw(seen).ellipse([x - r, y - r, x + r, y + r], fill=255)
+    out = Image.new("L", image.size, int(rng.choice([0, 0, 0, 128, 255])))
+    out.paste(image, mask=seen)
+    return out
+
+
+def _one_lung(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """About one half of the body, cut closer or less close."""
+    w, h = image.size
+    left = 0.0 if rng.random() < 0.5 else 0.45
+    sides = np.clip(np.array([left, 0, left + 0.55, 1]) + rng.uniform(-0.08, 0.08, 4), 0, 1) * np.array([w, h, w, h])
+    return image.crop(tuple(int(v) for v in sides))
+
+
 def windowed(plane: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """uint8 of a plane in Hounsfield units by one of the usual windows, shifted a little."""
-    centre, width = WINDOWS[int(rng.integers(len(WINDOWS)))]
+    lung = float(((plane < -500) & (plane > -960)).mean())
+    windows = WINDOWS if lung > 0.04 else WINDOWS[SOFT]
+    centre, width = windows[int(rng.integers(len(windows)))]
     centre, width = centre + rng.normal(0, 60), width * float(np.exp(rng.normal(0, 0.2)))
     return (np.clip((plane - centre) / width + 0.5, 0, 1) * 255).astype(np.uint8)
 

