@@ -122,7 +122,7 @@ def member_start(path: Path | str, *, size: int) -> bytes:
         whole = _opened(archive, archive.stat().st_mtime_ns)
         info = whole.getinfo(name)
         if info.compress_type not in METHODS:
-            raise NotImplementedError
+            raise ImageError(_DAMAGED, path=path, mend=_REPACK)
         with _turns, whole.open(info) as stream:
             # zipfile unpacks as much as is asked for before it looks at the size that the header states
             return stream.read(min(size, info.file_size))
