@@ -28,7 +28,18 @@ from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.detector import Description, Detector, OperatingPoint
 from deepcovid.models.zoo import network_names
-from deepcovid.training.recipe import EarlyStopping, Optimiser, Recipe, Schedule, load_recipe, recipe_from, recipe_names
+from deepcovid.training.recipe import (
+    EarlyStopping,
+    HeadShape,
+    Mixing,
+    Optimiser,
+    Published,
+    Recipe,
+    Schedule,
+    load_recipe,
+    recipe_from,
+    recipe_names,
+)
 from tests.conftest import make_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -190,6 +201,9 @@ def test_recipes_that_are_named_exist() -> None:
         (Optimiser, "### `[optimiser]`"),
         (Schedule, "### `[schedule]`"),
         (EarlyStopping, "### `[early_stopping]`"),
+        (HeadShape, "### `[head]`"),
+        (Mixing, "### `[mixing]`"),
+        (Published, "### `[published]`"),
         (Preprocessing, "### `[preprocessing]`"),
         (Augmentation, "### `[augmentation]`"),
     ],
@@ -206,14 +220,14 @@ def test_every_key_of_a_recipe_is_explained_with_its_default(kind: Any, heading:
         elif told[name].startswith("`"):
             assert json.loads(told[name].strip("`")) == json.loads(json.dumps(field.default))
         else:
-            assert dataclasses.is_dataclass(field.type) or name in Recipe.__dataclass_fields__
+            assert dataclasses.is_dataclass(field.type) or name in Recipe.__dataclass_fields__ or kind is Published
 
 
 def test_choices_of_a_recipe_are_named() -> None:
     page = read("docs/recipes.md")
     for name in network_names():
         assert f"`{name}`" in page
-    for kind in (Recipe, Optimiser, Schedule, EarlyStopping):
+    for kind in (Recipe, Optimiser, Schedule, EarlyStopping, HeadShape, Mixing):
         for field in dataclasses.fields(kind):
             for choice in re.findall(r"['\"]([\w-]+)['\"]", str(field.type)):
                 assert f'"{choice}"' in page

@@ -11,6 +11,8 @@ class Settings:
 
     Attributes:
         positive, normal, label_column: which labels mean what.
+        classes: several classes: the labels that count, in order; empty: all labels of the table (films of others are
+            left out and counted).
         weights: overrides the recipe's: "imagenet", "none" or a path.
         allow_random_backbone: whether a frozen backbone may hold random numbers.
         device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
@@ -24,6 +26,7 @@ class Settings:
     positive: str = "covid"
     normal: str = "normal"
     label_column: str = "label"
+    classes: tuple[str, ...] = ()
     weights: str | None = None
     allow_random_backbone: bool = False
     device: str = "auto"

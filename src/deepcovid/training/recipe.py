@@ -14,6 +14,8 @@ from deepcovid.errors import RecipeError
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
 
+Activation = Literal["relu", "leaky-relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"]
+
 
 def _positive(where: str, **values: float) -> None:
     for name, value in values.items():
@@ -25,17 +27,18 @@ def _positive(where: str, **values: float) -> None:
 class Optimiser:
     """How weights move: `name` is adam, adamw or sgd as torch has them; rates per step, decay as L2 (adamw: decoupled).
 
-    `momentum` is sgd's; `beta2` is how slowly adam and adamw forget squared gradients.
+    `momentum` is sgd's; `beta2` is how slowly adam and adamw forget squared gradients; `epsilon` what they add to their root.
     """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-4
     momentum: float = 0.9
     beta2: float = 0.999
+    epsilon: float = 1e-8
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        _positive("optimiser", learning_rate=self.learning_rate)
+        _positive("optimiser", learning_rate=self.learning_rate, epsilon=self.epsilon)
         if not 0 <= self.momentum < 1 or not 0 <= self.beta2 < 1 or self.weight_decay < 0:
             raise RecipeError(
                 f"optimiser: momentum {self.momentum}, beta2 {self.beta2}, weight_decay {self.weight_decay}",
@@ -74,6 +77,51 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeadShape:
+    """What stands between the neck and the logits.
+
+    `hidden` are dense layers, each followed by `activation`; `dropout` stands before the first of them (or before the
+    output); `kind` is "network" (trained by gradient steps) or "svm" (a linear support vector machine on frozen
+    features, its decision turned into a probability by Platt's method).
+    """
+
+    hidden: tuple[int, ...] = ()
+    activation: Activation = "relu"
+    dropout: float = 0.0
+    kind: Literal["network", "svm"] = "network"
+
+    def __post_init__(self) -> None:
+        if any(width < 1 for width in self.hidden) or not 0 <= self.dropout < 1:
+            raise RecipeError(
+                f"head: hidden {list(self.hidden)}, dropout {self.dropout}",
+                mend="give widths from 1 and a dropout in [0, 1)",
+            )
+        if self.kind == "svm" and (self.hidden or self.dropout):
+            raise RecipeError("head: an svm has no hidden layers and no dropout", mend="leave them out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixing:
+    """Mixing films of a batch: Beta parameters of mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019); 0: not at all."""
+
+    mixup: float = 0.0
+    cutmix: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.mixup, self.cutmix) < 0:
+            raise RecipeError(f"mixing: mixup {self.mixup}, cutmix {self.cutmix}", mend="give 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What was published of a system: figures by name (fractions), the data they were measured on, what is left open."""
+
+    figures: dict = field(default_factory=dict)
+    data: str = ""
+    left_open: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One way to train a detector.
 
@@ -95,6 +143,19 @@ class Recipe:
         keep: the epoch that becomes the detector: the last, or the best by `early_stopping.monitor`.
         early_stopping: when to stop before the last epoch; absent: never.
         seed: of everything random.
+        task: "binary" (the positive class against the rest), "multi-class" (one of several labels), "multi-label" (any
+            number of findings).
+        output: how the last layer's numbers become probabilities: "softmax"; "sigmoids" (one a class, divided by their
+            sum, as Keras' categorical cross-entropy does); "one-sigmoid" (a single output, the probability of the
+            first class, binary tasks only); "multi-label" (one sigmoid a finding, on its own).
+        loss: "cross-entropy" of the class probabilities, or "binary-cross-entropy" of every sigmoid on its own.
+        head: hidden layers, dropout, or a support vector machine.
+        activation: of the network's own hidden units; empty: the paper's (networks that let it be chosen only).
+        recompute: head only: run the backbone in every epoch on films drawn anew, in place of stored features.
+        batchnorm: with `recompute` or some blocks: whether frozen BatchNorm keeps its statistics or goes on collecting.
+        mixing: mixup and CutMix (whole networks and `recompute`).
+        members: an ensemble's base recipes; the recipe's other keys are then those of the network stacked on them.
+        published: what its authors report.
     """
 
     name: str
@@ -117,6 +178,16 @@ class Recipe:
     keep: Literal["last", "best"] = "last"
     early_stopping: EarlyStopping | None = None
     seed: int = 0
+    task: Literal["binary", "multi-class", "multi-label"] = "binary"
+    output: Literal["softmax", "sigmoids", "one-sigmoid", "multi-label"] = "softmax"
+    loss: Literal["cross-entropy", "binary-cross-entropy"] = "cross-entropy"
+    head: HeadShape = field(default_factory=HeadShape)
+    activation: Literal["", "relu", "leaky-relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"] = ""
+    recompute: bool = False
+    batchnorm: Literal["frozen", "training"] = "frozen"
+    mixing: Mixing = field(default_factory=Mixing)
+    members: tuple[str, ...] = ()
+    published: Published = field(default_factory=Published)
 
     def __post_init__(self) -> None:
         _positive("recipe", epochs=self.epochs, batch_size=self.batch_size)
