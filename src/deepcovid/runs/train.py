@@ -10,19 +10,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from deepcovid.audit.source_label import source_label
 from deepcovid.datasets.table import Table, load_table, save_table
-from deepcovid.errors import MissingPackageError, RunError
+from deepcovid.errors import RunError
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.models.detector import Detector
-from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.artefact import write_artefact
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.fitting import fit_films, start_fabric, start_network
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import lock, read_json, write_json, write_table
@@ -88,10 +87,10 @@ def train(
     prepared = prepare(
         table, positive=settings.positive, label_column=settings.label_column, seed=recipe.seed, progress=progress
     )
-    network, weights = _network(recipe, settings, progress)
+    network, weights = start_network(recipe, settings=settings, progress=progress)
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
-    fabric = _fabric(settings, progress)
+    fabric = start_fabric(settings, progress=progress)
     with lock(folder.path):
         folder.begin(_config(prepared, recipe, settings, weights), resume=settings.resume)
         if not folder.finished:
@@ -171,59 +170,16 @@ def _train(
     progress: Progress,
 ) -> Trained:
     _note_engine(folder, fabric, settings, progress)
-    common: dict[str, Any] = {
-        "recipe": recipe,
-        "fabric": fabric,
-        "folder": folder / "checkpoint",
-        "identity": folder.identity,
-        "workers": settings.workers or cores(),
-        "class_weights": _class_weights(prepared) if recipe.balance == "class-weights" else None,
-        "progress": progress,
-    }
-    if recipe.trainable == "head":
-        from deepcovid.runs.head import train_head_of
-
-        return train_head_of(network, prepared, **common)
-    from deepcovid.runs.whole import train_whole
-    from deepcovid.training.threads import threads
-
-    with threads(settings.threads):
-        return train_whole(network, prepared, loaders=settings.loaders, **common)
-
-
-def _network(recipe: Recipe, settings: Settings, progress: Progress) -> tuple[FilmNetwork, WeightsUsed]:
-    from deepcovid.models.weights import load_backbone_weights, require_trained_backbone
-    from deepcovid.models.zoo import build_network
-
-    chosen = settings.weights or recipe.weights
-    require_trained_backbone(chosen, trainable=recipe.trainable, allow_random=settings.allow_random_backbone)
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingPackageError("torch", extra="train", purpose="training") from error
-    torch.manual_seed(recipe.seed)
-    network = build_network(recipe.network, classes=2, neck=recipe.neck or None, preprocessing=recipe.preprocessing)
-    used = load_backbone_weights(network, chosen, seed=recipe.seed, progress=progress)
-    progress.say(used.sentence)
-    return network, used
-
-
-def _fabric(settings: Settings, progress: Progress) -> lightning_fabric.Fabric:
-    import logging
-
-    import lightning_fabric
-
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    try:
-        fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
-    except (RuntimeError, ValueError) as error:
-        raise RunError(
-            f"the device {settings.device!r} cannot be had here",
-            mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",
-        ) from error
-    fabric.launch()
-    progress.say(f"Training on {fabric.device} with {cores()} cores.")
-    return fabric
+    return fit_films(
+        network,
+        prepared,
+        recipe=recipe,
+        settings=settings,
+        fabric=fabric,
+        folder=folder / "checkpoint",
+        identity=folder.identity,
+        progress=progress,
+    )
 
 
 def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: Settings, progress: Progress) -> None:
@@ -243,13 +199,6 @@ def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: S
             f"the run was begun with {before} and goes on with {now}: its bits may differ from an unbroken run's"
         )
     folder.note(engine=now)
-
-
-def _class_weights(prepared: Prepared) -> np.ndarray:
-    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`)."""
-    counts = np.bincount(prepared.targets[prepared.rows("train")], minlength=2)
-    weights: np.ndarray = counts.sum() / (len(counts) * counts)
-    return weights
 
 
 def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: WeightsUsed) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""From films and a recipe to something trained: the part of a run that cross-validation, stacking and learning share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcovid.errors import MissingPackageError, RunError
+from deepcovid.models.engine import cores
+from deepcovid.progress import Progress
+from deepcovid.runs.data import Prepared
+from deepcovid.runs.settings import Settings
+from deepcovid.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import lightning_fabric
+
+    from deepcovid.models.network import FilmNetwork
+    from deepcovid.models.weights import WeightsUsed
+    from deepcovid.runs.trained import Trained
+
+
+def start_network(
+    recipe: Recipe, *, settings: Settings, progress: Progress, classes: int = 2
+) -> tuple[FilmNetwork, WeightsUsed]:
+    """The recipe's network with the weights that it starts from.
+
+    Raises:
+        WeightsError: the weights cannot be had, or are random under a frozen backbone without permission.
+        MissingPackageError: torch is not installed.
+    """
+    from deepcovid.models.weights import load_backbone_weights, require_trained_backbone
+    from deepcovid.models.zoo import build_network
+
+    chosen = settings.weights or recipe.weights
+    require_trained_backbone(chosen, trainable=recipe.trainable, allow_random=settings.allow_random_backbone)
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingPackageError("torch", extra="train", purpose="training") from error
+    torch.manual_seed(recipe.seed)
+    network = build_network(
+        recipe.network, classes=classes, neck=recipe.neck or None, preprocessing=recipe.preprocessing
+    )
+    used = load_backbone_weights(network, chosen, seed=recipe.seed, progress=progress)
+    progress.say(used.sentence)
+    return network, used
+
+
+def start_fabric(settings: Settings, *, progress: Progress) -> lightning_fabric.Fabric:
+    """The device that trains.
+
+    Raises:
+        RunError: the device is not there.
+    """
+    import logging
+
+    import lightning_fabric
+
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    try:
+        fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
+    except (RuntimeError, ValueError) as error:
+        raise RunError(
+            f"the device {settings.device!r} cannot be had here",
+            mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",
+        ) from error
+    fabric.launch()
+    progress.say(f"Training on {fabric.device} with {cores()} cores.")
+    return fabric
+
+
+def fit_films(
+    network: FilmNetwork,
+    prepared: Prepared,
+    *,
+    recipe: Recipe,
+    settings: Settings,
+    fabric: lightning_fabric.Fabric,
+    folder: Path,
+    identity: str,
+    progress: Progress,
+) -> Trained:
+    """Train `network` on the side `train` and score every film, on stored features or through the whole network.
+
+    Args:
+        network: with the weights to start from; trained in place.
+        prepared: films, classes and sides; a side `val` may be empty where the recipe keeps the last epoch.
+        recipe: what is trained, and how.
+        settings: workers, loaders, threads.
+        fabric: the device.
+        folder: where checkpoints are kept and resumed from.
+        identity: hash of all that decides the result.
+        progress: told what happens.
+    """
+    common: dict[str, Any] = {
+        "recipe": recipe,
+        "fabric": fabric,
+        "folder": folder,
+        "identity": identity,
+        "workers": settings.workers or cores(),
+        "class_weights": class_weights(prepared) if recipe.balance == "class-weights" else None,
+        "progress": progress,
+    }
+    if recipe.trainable == "head":
+        from deepcovid.runs.head import train_head_of
+
+        return train_head_of(network, prepared, **common)
+    from deepcovid.runs.whole import train_whole
+    from deepcovid.training.threads import threads
+
+    with threads(settings.threads):
+        return train_whole(network, prepared, loaders=settings.loaders, **common)
+
+
+def class_weights(prepared: Prepared) -> np.ndarray:
+    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`)."""
+    counts = np.bincount(prepared.targets[prepared.rows("train")], minlength=len(prepared.classes))
+    weights: np.ndarray = counts.sum() / (len(counts) * counts)
+    return weights
