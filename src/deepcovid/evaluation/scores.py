@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from deepcovid.errors import ScoresError
+from deepcovid.evaluation.labels import cell_text, labels_as_text, listed
 
 POSITIVE, NORMAL, OTHER = "positive", "normal", "other"
 _FIRST_ROW = 2  # as a spreadsheet counts: the header is row 1
-_SHOWN = 20
 _ROUNDING = 1e-6  # a float32 softmax may end at 1.0000001
 _SPLITS = {
     "test": "test",
@@ -119,11 +119,6 @@ def read_scores(
     return _in_order(frame.loc[kept], score=values[kept], group=group, n_dropped=int(np.count_nonzero(~kept)))
 
 
-def labels_as_text(labels: pd.Series) -> pd.Series:
-    """Labels as stripped text: 1.0 and True become "1", 0 and False "0"; an empty cell is missing."""
-    return pd.Series([_cell(v) for v in labels.tolist()], dtype="object")
-
-
 def group_of(labels: np.ndarray, *, positive: str, normal: str | None = None) -> np.ndarray:
     """ "positive", "normal" or "other" for each label (N,); without `normal` all negatives are "other".
 
@@ -146,18 +141,6 @@ def _name_in(text: np.ndarray, name: str) -> str:
     return truth if truth is not None and not np.any(text == plain) else plain
 
 
-def _cell(value: object) -> str | None:
-    """A cell as text; None where it is empty. 12.0 is "12": a CSV with an empty cell turns whole numbers to these."""
-    if isinstance(value, bool | np.bool_):
-        return "1" if value else "0"
-    if isinstance(value, int | float | np.number):
-        number = float(value)
-        return None if np.isnan(number) else str(int(number)) if number.is_integer() else repr(number)
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    return str(value).strip() or None
-
-
 def _score_column(frame: pd.DataFrame, *, positive: str, score_column: str) -> str:
     of_class = f"score_{positive}"
     return of_class if score_column == "score" and "score" not in frame and of_class in frame else score_column
@@ -178,7 +161,7 @@ def _check_columns(frame: pd.DataFrame, *, needed: list[str]) -> None:
 
 
 def _scores_as_numbers(column: pd.Series, *, name: str) -> np.ndarray:
-    cells = [_cell(v) for v in column.tolist()]
+    cells = [cell_text(v) for v in column.tolist()]
     numbers = pd.to_numeric(pd.Series(cells, dtype="object"), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     problems = []
     for row, (cell, number) in enumerate(zip(cells, numbers, strict=True), start=_FIRST_ROW):
@@ -188,7 +171,7 @@ def _scores_as_numbers(column: pd.Series, *, name: str) -> np.ndarray:
             problems.append(f"row {row}: {number:g} is outside 0 to 1")
     if problems:
         raise ScoresError(
-            _listed(f"{len(problems)} values of column {name!r} are not scores", problems=problems), mend=_MEND
+            listed(f"{len(problems)} values of column {name!r} are not scores", problems=problems), mend=_MEND
         )
     return np.clip(numbers, 0.0, 1.0)
 
@@ -197,11 +180,6 @@ _MEND = (
     "a score is the probability of the positive class, 0 to 1: divide per cents by 100, "
     "put logits through the logistic function, leave unknown ones empty"
 )
-
-
-def _listed(head: str, *, problems: list[str]) -> str:
-    more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-    return "\n  ".join([head, *problems[:_SHOWN], *more])
 
 
 def _check_classes(labels: np.ndarray, *, group: np.ndarray, positive: str, label_column: str) -> None:
@@ -223,7 +201,7 @@ def _check_classes(labels: np.ndarray, *, group: np.ndarray, positive: str, labe
 def _text_column(frame: pd.DataFrame, name: str) -> np.ndarray:
     if name not in frame:
         return np.full(len(frame), "", dtype="U1")
-    return np.array([_cell(v) or "" for v in frame[name].tolist()], dtype=str)
+    return np.array([cell_text(v) or "" for v in frame[name].tolist()], dtype=str)
 
 
 def _in_order(frame: pd.DataFrame, *, score: np.ndarray, group: np.ndarray, n_dropped: int) -> Scores:

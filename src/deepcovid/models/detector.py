@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +50,7 @@ class Description:
         preprocessing: what the graph does to a film.
         operating_points: the first is the one that calls are made at.
         calibration: how scores were calibrated, or None.
+        activation: "softmax": the classes exclude one another; "sigmoid": each is present or absent on its own.
         training: recipe, weights, data hash and counts.
         licence, intended_use: who may use it for what.
         files: SHA-256 of the other files.
@@ -65,7 +66,7 @@ class Description:
     training: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
     calibration: None = None
-    activation: Literal["softmax"] = "softmax"
+    activation: Literal["softmax", "sigmoid"] = "softmax"
     licence: str = "not stated"
     intended_use: str = INTENDED_USE
     format: int = FORMAT
@@ -206,7 +207,7 @@ class Detector:
             raise self._unusable(f"model.onnx cannot be run on a film ({type(error).__name__})") from error
         if logits.shape != (1, len(self.description.classes)) or not np.isfinite(logits).all():
             raise self._unusable("model.onnx gives something else than one finite number for each class")
-        return Seen(softmax(logits)[0], feature_map[0])
+        return Seen(probabilities_of(logits, activation=self.description.activation)[0], feature_map[0])
 
     def score(self, pixels: np.ndarray) -> float:
         """The probability of the positive class of one film, float32 (H, W) in [0, 1]."""
@@ -263,9 +264,13 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return result
 
 
-def scores_of(logits: np.ndarray, *, classes: Sequence[str], positive: str) -> np.ndarray:
-    """The probability of the positive class (N,) from logits (N, K)."""
-    result: np.ndarray = softmax(logits)[:, list(classes).index(positive)]
+def probabilities_of(logits: np.ndarray, *, activation: Literal["softmax", "sigmoid"]) -> np.ndarray:
+    """Probabilities, float64 (N, K), of logits (N, K): of classes that exclude one another, or each on its own."""
+    from scipy.special import expit
+
+    if activation == "softmax":
+        return softmax(logits)
+    result: np.ndarray = expit(logits.astype(np.float64))
     return result
 
 

@@ -1,53 +1,95 @@
-"""From a table to what a training needs: labelled films, two classes, three sides."""
+"""From a table to what a training needs: labelled films, their classes, three sides."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from deepcovid.datasets.splits import FRACTIONS, add_validation, split_table
-from deepcovid.datasets.table import Table, drop_unlabelled
+from deepcovid.datasets.table import Table
 from deepcovid.errors import TableError
+from deepcovid.evaluation.findings import findings_of, rarest_finding
 from deepcovid.progress import Progress
+from deepcovid.runs.classes import Task, classes_of
 
 SIDES = ("train", "val", "test")
 VALIDATION_SHARE = 0.15
+STRATUM = "stratum"  # the column that a split is balanced by, where no column of the table will do
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Labelled films with their class and side.
+    """Labelled films with their classes and side.
 
     Attributes:
         table: rows with a label, each with a `split`.
         label_column: what holds the label.
-        classes: ("not X", X): a film is of class 1 when its label is the positive one.
+        classes: in the order of the outputs, the positive one last; of a binary task ("not X", X).
         notes: what was done to the table, a sentence each.
+        task: "binary": the positive label against all others; "multi-class": one label of several a film;
+            "multi-label": any number of findings a film.
     """
 
     table: Table
     label_column: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     notes: tuple[str, ...]
+    task: Task = "binary"
 
     @property
     def positive(self) -> str:
-        """The positive class."""
-        return self.classes[1]
+        """The positive class: the one whose probability is the `score`."""
+        return self.classes[-1]
+
+    @property
+    def positive_index(self) -> int:
+        """Where the positive class stands among the outputs."""
+        return len(self.classes) - 1
 
     @property
     def frame(self) -> pd.DataFrame:
         """The table's rows."""
         return self.table.frame
 
-    @property
+    @cached_property
     def targets(self) -> np.ndarray:
-        """1 for positive films, else 0: int64 (N,)."""
-        return (self.frame[self.label_column] == self.positive).to_numpy(dtype=np.int64)
+        """The class of each film, int64 (N,); of a multi-label task float32 (N, K): 1 present, 0 absent, NaN unknown."""
+        if self.task == "multi-label":
+            return findings_of(self.frame, classes=self.classes, label_column=self.label_column).known
+        labels = self.frame[self.label_column]
+        if self.task == "binary":
+            return (labels == self.positive).to_numpy(dtype=np.int64)
+        return np.asarray(pd.Categorical(labels, categories=list(self.classes)).codes, dtype=np.int64)
+
+    @cached_property
+    def is_positive(self) -> np.ndarray:
+        """Whether each film is of the positive class: bool (N,); where that is unknown it is not."""
+        found: np.ndarray = self.present[:, self.positive_index]
+        return found
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """Whether each film is of each class: bool (N, K); where that is unknown it is not."""
+        if self.task == "multi-label":
+            return np.asarray(self.targets == 1)
+        return np.asarray(self.targets[:, None] == np.arange(len(self.classes)))
+
+    @property
+    def strata(self) -> np.ndarray:
+        """What splits are balanced by, str (N,): the label; of a multi-label task each film's rarest finding."""
+        if self.task == "multi-label":
+            return rarest_finding(self.targets, classes=self.classes)
+        return self.frame[self.label_column].to_numpy(dtype=str)
+
+    @property
+    def activation(self) -> Literal["softmax", "sigmoid"]:
+        """What turns logits into probabilities: softmax where classes exclude one another, sigmoid where they do not."""
+        return "sigmoid" if self.task == "multi-label" else "softmax"
 
     def rows(self, side: str) -> np.ndarray:
         """Positions of the rows of one side."""
@@ -55,60 +97,71 @@ class Prepared:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """Films and positives in all and by side, and the hash of what the table says."""
-        sides = {
-            side: {"positive": int(self.targets[self.rows(side)].sum()), "films": len(self.rows(side))}
-            for side in SIDES
-        }
-        return {
-            "films": len(self.frame),
-            "positive": int(self.targets.sum()),
-            "sides": sides,
-            "table_hash": self.table.hash,
-        }
+        """Films and positives in all and by side (with several classes: films of each), and the hash of the table."""
+        sides = {side: self._counted(self.rows(side)) for side in SIDES}
+        whole = self._counted(np.arange(len(self.frame)))
+        return {"films": whole.pop("films"), **whole, "sides": sides, "table_hash": self.table.hash}
+
+    def _counted(self, rows: np.ndarray) -> dict[str, Any]:
+        told = {"positive": int(self.is_positive[rows].sum()), "films": len(rows)}
+        if self.task == "binary":
+            return told
+        return told | {"classes": dict(zip(self.classes, self.present[rows].sum(axis=0).tolist(), strict=True))}
 
     def without(self, positions: list[int]) -> Prepared:
         """The same without some rows (films that could not be read)."""
         frame = self.frame.drop(index=self.frame.index[positions]).reset_index(drop=True)
-        kept = Prepared(self.table.with_frame(frame), self.label_column, self.classes, self.notes)
-        _require_both(kept, self.table)
+        kept = replace(self, table=self.table.with_frame(frame))
+        _require_every_class(kept, self.table)
         return kept
 
 
-def prepare(table: Table, *, positive: str, label_column: str, seed: int, progress: Progress) -> Prepared:
-    """Drop rows without a label, name the two classes, and split by patient where the table has no split.
+def prepare(
+    table: Table,
+    *,
+    positive: str,
+    label_column: str,
+    seed: int,
+    progress: Progress,
+    task: Task = "binary",
+    classes: Sequence[str] = (),
+    normal: str | None = None,
+) -> Prepared:
+    """Drop rows without a label, name the classes, and split by patient where the table has no split.
+
+    Args:
+        table: films.
+        positive: the positive class, which comes last among the classes.
+        label_column: what holds the label, or lists of findings.
+        seed: of the split.
+        progress: told what was done.
+        task: one class against the rest, one of several, or any number of findings; see `Prepared`.
+        classes: several classes: those that count, in order; empty: all of the table, in alphabetical order.
+        normal: multi-label: one more word for a film without findings.
 
     Raises:
-        TableError: the positive class is absent, is the only one, or is missing on a side.
+        TableError: the positive class is absent, is the only one, or a class is missing on a side.
     """
     # in an order of their own, so that the order of the rows changes nothing
     ordered = table.with_frame(table.frame.sort_values("image", kind="stable").reset_index(drop=True))
-    labelled = drop_unlabelled(ordered, label_column=label_column)
-    labels = labelled.frame[label_column]
-    if positive not in set(labels):
-        known = ", ".join(f"{name} ({count})" for name, count in labels.value_counts().items())
-        raise TableError(
-            f"no film is labelled {positive!r} in the column {label_column!r}; the labels are: {known}",
-            path=table.path,
-            mend=f"{_guess(positive, labels)}name the positive class with --positive, or another column with --label-column",
-        )
-    if labels.nunique() < 2:
-        raise TableError(
-            f"every film is labelled {positive!r}", path=table.path, mend="add films without the disease to the table"
-        )
-    split, notes = _with_sides(labelled, label_column=label_column, seed=seed)
+    labelled, names = classes_of(
+        ordered, task=task, positive=positive, label_column=label_column, classes=classes, normal=normal
+    )
+    unsplit = Prepared(labelled, label_column, names, (), task)
+    split, notes = _with_sides(unsplit, seed=seed)
     all_notes = tuple(dict.fromkeys((*split.notes, *notes)))
     said = tuple(note for note in all_notes if not any(other.startswith(note) for other in all_notes if other != note))
     for note in said:
         progress.say(note)
-    prepared = Prepared(split, label_column, (f"not {positive}", positive), said)
-    _require_both(prepared, table)
+    prepared = replace(unsplit, table=split, notes=said)
+    _require_every_class(prepared, table)
     return prepared
 
 
-def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, list[str]]:
+def _with_sides(prepared: Prepared, *, seed: int) -> tuple[Table, list[str]]:
+    table = prepared.table
     if "split" not in table.frame or table.frame["split"].isna().all():
-        split = split_table(table, label_column=label_column, seed=seed, overwrite=True)
+        split = _balanced(prepared, split_table, seed=seed, overwrite=True)
         shares = ", ".join(f"{100 * share:g}" for share in FRACTIONS.values())
         return split, [f"The table had no split: films were split into train, val and test{_by(table)} ({shares} %)."]
     if table.frame["split"].isna().any():
@@ -118,17 +171,26 @@ def _with_sides(table: Table, *, label_column: str, seed: int) -> tuple[Table, l
             mend="fill the column, or split anew: deepcovid data split TABLE --out NEW --overwrite",
         )
     if not (table.frame["split"] == "val").any():
-        split = add_validation(table, fraction=VALIDATION_SHARE, label_column=label_column, seed=seed)
+        split = _balanced(prepared, add_validation, seed=seed, fraction=VALIDATION_SHARE)
         return split, [
             f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it{_by(table)}."
         ]
     return table, []
 
 
-def _guess(positive: str, labels: pd.Series) -> str:
-    near = {str(label).casefold(): str(label) for label in labels.unique()}
-    close = difflib.get_close_matches(positive.casefold(), near, n=1)
-    return f"did you mean {near[close[0]]!r}? " if close else ""
+def _balanced(prepared: Prepared, divide: Any, **options: Any) -> Table:
+    """The table divided with its labels in equal shares, or its rarest findings."""
+    table: Table = prepared.table
+    if prepared.task != "multi-label":
+        divided: Table = divide(table, label_column=prepared.label_column, **options)
+        return divided
+    divided = divide(
+        table.with_frame(table.frame.assign(**{STRATUM: prepared.strata})), label_column=STRATUM, **options
+    )
+    restored = divided.frame.drop(columns=STRATUM)
+    if STRATUM in table.frame:
+        restored[STRATUM] = table.frame[STRATUM]
+    return divided.with_frame(restored)
 
 
 def _by(table: Table) -> str:
@@ -136,13 +198,36 @@ def _by(table: Table) -> str:
     return " by patient" if known else " film by film, since no patient is known"
 
 
-def _require_both(prepared: Prepared, table: Table) -> None:
+def _require_every_class(prepared: Prepared, table: Table) -> None:
+    """Every class, and every finding's absence, on every side: nothing can be learnt or measured of one that is not there."""
     for side in SIDES:
-        targets = prepared.targets[prepared.rows(side)]
-        if len(targets) == 0 or targets.min() == targets.max():
-            found = f"{int(targets.sum())} positive and {int((1 - targets).sum())} other films"
+        rows = prepared.rows(side)
+        if prepared.task == "binary":
+            sentence = _two_classes(prepared, rows)
+        else:
+            sentence = _all_classes(prepared, rows)
+        if sentence:
             raise TableError(
-                f"the side {side} has {found}; each side needs both",
+                f"the side {side} has {sentence}",
                 path=table.path,
                 mend="give more patients of the rarer class, or split anew: deepcovid data split",
             )
+
+
+def _two_classes(prepared: Prepared, rows: np.ndarray) -> str:
+    positives = int(prepared.is_positive[rows].sum())
+    if 0 < positives < len(rows):
+        return ""
+    return f"{positives} positive and {len(rows) - positives} other films; each side needs both"
+
+
+def _all_classes(prepared: Prepared, rows: np.ndarray) -> str:
+    present = prepared.present[rows].sum(axis=0).tolist()
+    if prepared.task == "multi-class":
+        told = [f"{count} {name}" for name, count in zip(prepared.classes, present, strict=True)]
+        return "" if all(present) else f"{', '.join(told)} films; each side needs every class"
+    absent = (prepared.targets[rows] == 0).sum(axis=0).tolist()
+    told = [
+        f"{name} {yes} with and {no} without" for name, yes, no in zip(prepared.classes, present, absent, strict=True)
+    ]
+    return "" if all(present) and all(absent) else f"{', '.join(told)}; each side needs films with and without each"

@@ -13,7 +13,7 @@ from deepcovid.audit.source_label import SourceLabelResult, source_label
 from deepcovid.datasets.columnar import read_parquet
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
-from deepcovid.evaluation.scores import labels_as_text
+from deepcovid.evaluation.labels import labels_as_text
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.reporting.content import Notice
 from deepcovid.runs.folder import RECORD

@@ -11,7 +11,7 @@ import numpy as np
 from deepcovid.export.onnx import export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
-from deepcovid.models.detector import scores_of
+from deepcovid.models.detector import probabilities_of
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.environment import versions
@@ -70,7 +70,7 @@ def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]
     wanted: dict[int, list[Draw | None]] = {int(row): [None] for row in prepared.rows("train")}
     for row, draws in wanted.items():
         draws += [_draw(recipe, images[row], number) for number in range(recipe.draws)]
-    positives = [row for row in wanted if prepared.targets[row] == 1]
+    positives = [row for row in wanted if prepared.is_positive[row]]
     for number in range(max(0, recipe.minority_count - len(positives))):
         row = positives[number % len(positives)]
         wanted[row].append(_draw(recipe, images[row], OVERSAMPLED + number // len(positives)))
@@ -121,7 +121,7 @@ def train_head_of(
     head, fitted = train_head(
         data,
         recipe=recipe,
-        classes=2,
+        classes=len(prepared.classes),
         checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
         fabric=fabric,
         start=start,
@@ -129,14 +129,14 @@ def train_head_of(
         progress=progress,
     )
     weights = to_tensors(network) | {"head.weight": head.weight, "head.bias": head.bias}
-    scores = scores_of(head.logits(films), classes=prepared.classes, positive=prepared.positive)
+    probabilities = probabilities_of(head.logits(films), activation=prepared.activation)
     facts = {
         "features": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
         "films_hash": films_hash(kept.keys),
         "training_films": {"rows": len(data.slots), "arrays": len(data.features)},
     }
     graph = with_head(graph, weight=head.weight, bias=head.bias)
-    return Trained(prepared, graph, weights, scores, fitted, facts, kept.failures)
+    return Trained(prepared, graph, weights, probabilities, fitted, facts, kept.failures)
 
 
 def _requests(prepared: Prepared, wanted: dict[int, list[Draw | None]]) -> tuple[list[Request], list[int]]:
@@ -167,12 +167,12 @@ def _head_data(
     slots = [
         slot
         for row, start, names in zip(train, starts, variants, strict=False)
-        for slot in _slots(int(start), len(names), recipe, positive=bool(readable.targets[row]))
+        for slot in _slots(int(start), len(names), recipe, positive=bool(readable.is_positive[row]))
     ]
     films = store.stacked([names[0] for names in keys])
     data = HeadData(
         features=store.stacked([key for names in variants for key in names]),
-        targets=np.repeat(readable.targets[train], [len(names) for names in variants]),
+        targets=np.repeat(readable.targets[train], [len(names) for names in variants], axis=0),
         slots=slots,
         val_features=films[val],
         val_targets=readable.targets[val],

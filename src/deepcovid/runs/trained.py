@@ -16,15 +16,24 @@ from deepcovid.training.loop import Fitted
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves: the graph, the weights, the scores of all films, the history, and what took how long."""
+    """What a training leaves: the graph, the weights, the probabilities of all films, the history, and what took how long.
+
+    `probabilities` are float64 (N, K), in the order of `prepared.classes`.
+    """
 
     prepared: Prepared
     graph: bytes
     weights: dict[str, np.ndarray]
-    scores: np.ndarray
+    probabilities: np.ndarray
     fitted: Fitted
     facts: dict[str, Any] = field(default_factory=dict)
     unreadable: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The probability of the positive class (N,)."""
+        scores: np.ndarray = self.probabilities[:, self.prepared.positive_index]
+        return scores
 
 
 def films_hash(keys: Iterable[str | None]) -> str:

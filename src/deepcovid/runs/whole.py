@@ -12,7 +12,7 @@ from deepcovid.export.onnx import export_network
 from deepcovid.export.parity import require_parity
 from deepcovid.features.extraction import FilmExtractor
 from deepcovid.features.store import FeatureStore, Request
-from deepcovid.models.detector import scores_of
+from deepcovid.models.detector import probabilities_of
 from deepcovid.models.engine import open_session
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
@@ -82,12 +82,12 @@ def train_whole(
     graph = export_network(network)
     require_parity(graph, network, store.stacked(keys[:2])[:, None])
     logits = _logits(graph, store, keys, workers=workers, progress=progress)
-    scores = scores_of(logits, classes=readable.classes, positive=readable.positive)
+    probabilities = probabilities_of(logits, activation=readable.activation)
     facts = {
         "films_hash": films_hash(keys),
         "films": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
     }
-    return Trained(readable, graph, to_tensors(network), scores, fitted, facts, kept.failures)
+    return Trained(readable, graph, to_tensors(network), probabilities, fitted, facts, kept.failures)
 
 
 def _side(prepared: Prepared, keys: list[str], side: str) -> FilmData:
