@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -22,6 +23,7 @@ EVERYTHING = Augmentation(
     brightness=0.2,
     contrast=0.3,
 )
+WINDOWS = Augmentation(crop=(0.08, 1.0), erasing=0.5)
 FILM = np.random.default_rng(0).random((23, 31), dtype=np.float32)
 seeds = st.integers(0, 2**63)
 
@@ -74,7 +76,46 @@ def test_flips_come_as_often_as_asked():
     assert not any(Augmentation(rotation=10).sample(seed).flip for seed in range(50))
 
 
-@pytest.mark.parametrize("settings", [Augmentation(), DEEP_COVID, RAWAT, EVERYTHING])
+@pytest.mark.parametrize(
+    ("settings", "name", "row"),
+    [
+        (DEEP_COVID, "55464da912cb4ab5", [0.237391, 0.323018, 0.407829, 0.493096, 0.579800, 0.667778, 0.756575]),
+        (RAWAT, "44ab6c7338aef05a", [0.420696, 0.447131, 0.473565, 0.5, 0.526435, 0.552869, 0.579304]),
+        (EVERYTHING, "b022648d7af89269", [0.445034, 0.486029, 0.540354, 0.601648, 0.663012, 0.717469, 0.758524]),
+    ],
+)
+def test_draws_are_what_they_were_before_crop_and_erasing(settings: Augmentation, name: str, row: list[float]):
+    draw = settings.sample(7)
+    assert draw.hash.startswith(name)
+    assert draw.apply(np.arange(35, dtype=np.float32).reshape(5, 7) / 34)[2] == pytest.approx(row, abs=1e-5)
+
+
+def test_later_draws_of_a_generator_are_what_they_were():
+    generator = np.random.default_rng(3)
+    EVERYTHING.sample(generator)
+    assert EVERYTHING.sample(generator).hash.startswith("10d759f3951f405e")
+
+
+def test_crop_and_erasing_leave_the_rest_of_a_draw_and_each_other_as_they_were():
+    both = dataclasses.replace(EVERYTHING, crop=(0.08, 1.0), erasing=1.0).sample(5)
+    assert dataclasses.replace(both, crop=(), erased=(), noise=0) == EVERYTHING.sample(5)
+    assert Augmentation(crop=(0.08, 1.0)).sample(5).crop == both.crop
+    assert Augmentation(erasing=1.0).sample(5).erased == both.erased
+
+
+def test_erasing_comes_as_often_as_asked():
+    draws = [WINDOWS.sample(seed) for seed in range(400)]
+    assert 0.42 < np.mean([bool(draw.erased) for draw in draws]) < 0.58
+    assert all(draw.crop for draw in draws)
+    assert len({draw.noise for draw in draws if draw.erased}) > 150
+
+
+def test_proportions_of_a_crop_need_a_crop():
+    with pytest.raises(RecipeError, match="crop_aspect is given, but crop is not"):
+        Augmentation(crop_aspect=(0.5, 2.0))
+
+
+@pytest.mark.parametrize("settings", [Augmentation(), DEEP_COVID, RAWAT, EVERYTHING, WINDOWS])
 def test_settings_survive_json(settings: Augmentation):
     again = Augmentation.from_dict(json.loads(json.dumps(settings.to_dict())))
     assert again == settings
@@ -104,6 +145,10 @@ def test_an_identity_is_known():
         ("distortion", 0.2),
         ("blur", float("nan")),
         ("contrast", None),
+        ("crop", 0.5),
+        ("crop", (0.5, 1.1)),
+        ("crop_aspect", (2, 1)),
+        ("erasing", 1.1),
     ],
 )
 def test_values_out_of_range_are_refused_by_name(key: str, value: object):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib
 import json
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from deepcovid.errors import RecipeError
 from deepcovid.imaging.augmentation import DEEP_COVID
 from deepcovid.imaging.draw import CONTROLS, Draw, _basis
+from deepcovid.models.torchvision_import import import_torchvision
 
 films = arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.floats(0, 1, width=32))
 small = st.floats(-0.1, 0.1)
@@ -26,6 +29,9 @@ draws = st.builds(
     blur=st.floats(0, 3),
     brightness=st.floats(-1, 1),
     contrast=st.floats(0, 2),
+    crop=st.sampled_from([(), (0.1, 0.2, 0.5, 0.7), (0.0, 0.0, 1.0, 1.0)]),
+    erased=st.sampled_from([(), (0.3, 0.1, 0.4, 0.5)]),
+    noise=st.just(0),
 )
 
 
@@ -39,6 +45,13 @@ def spot(film: np.ndarray) -> tuple[float, float]:
     """Where the soft spot is: its centre of mass."""
     y, x = np.mgrid[: film.shape[0], : film.shape[1]]
     return float((film * y).sum() / film.sum()), float((film * x).sum() / film.sum())
+
+
+def torchvisions() -> tuple[Any, Any]:
+    """torch, and torchvision's functions on pictures."""
+    torch = pytest.importorskip("torch")
+    import_torchvision()
+    return torch, importlib.import_module("torchvision.transforms.v2.functional")
 
 
 @given(films, draws)
@@ -140,6 +153,84 @@ def test_wrong_draws_are_refused():
         Draw(distortion=(0.1, 0.1, 0.1))
     with pytest.raises(ValueError, match="float64"):
         Draw().apply(np.zeros((3, 3)))
+
+
+def test_a_draw_without_erasing_forgets_the_noise():
+    assert Draw.from_dict(Draw(noise=3).to_dict()) == Draw()
+
+
+def test_a_crop_is_torchvisions_inside_its_edges():
+    torch, functional = torchvisions()
+    film = np.random.default_rng(0).random((48, 40), dtype=np.float32)
+    found = Draw(crop=(6 / 48, 10 / 40, 30 / 48, 20 / 40)).apply(film)
+    theirs = functional.resized_crop(torch.from_numpy(film)[None], 6, 10, 30, 20, [48, 40], antialias=True)[0].numpy()
+    assert found[2:-2, 2:-2] == pytest.approx(theirs[2:-2, 2:-2], abs=1e-5)
+
+
+def test_a_crop_comes_before_the_geometry():
+    cut = Draw(crop=(0.2, 0.1, 0.5, 0.6)).apply(blob(36, 30, 81))
+    both = Draw(crop=(0.2, 0.1, 0.5, 0.6), rotation=20, translation=(0.1, 0)).apply(blob(36, 30, 81))
+    assert spot(both) == pytest.approx(spot(Draw(rotation=20, translation=(0.1, 0)).apply(cut)), abs=0.1)
+
+
+def test_a_bend_of_a_crop_is_a_share_of_the_crop():
+    shifts = tuple([0.1] * CONTROLS**2 + [0.0] * CONTROLS**2)
+    window = (0.25, 0.25, 0.5, 0.5)
+    straight, bent = Draw(crop=window).apply(blob(20, 20)), Draw(crop=window, distortion=shifts).apply(blob(20, 20))
+    assert spot(bent)[0] - spot(straight)[0] == pytest.approx(-4.1, abs=0.1)
+
+
+def test_erasing_lays_noise_over_the_window_and_nothing_else():
+    film = np.random.default_rng(0).random((40, 50), dtype=np.float32)
+    found = Draw(erased=(0.25, 0.1, 0.5, 0.4), noise=7).apply(film)
+    expected = film.copy()
+    expected[10:30, 5:25] = np.random.default_rng(7).random((20, 20), dtype=np.float32)
+    assert np.array_equal(found, expected)
+    assert not np.array_equal(found, Draw(erased=(0.25, 0.1, 0.5, 0.4), noise=8).apply(film))
+
+
+def test_windows_outside_the_film_are_refused():
+    with pytest.raises(RecipeError, match=r"crop .* is no window of a film"):
+        Draw(crop=(0.6, 0, 0.5, 0.5))
+    with pytest.raises(RecipeError, match=r"erased .* is no window of a film"):
+        Draw(erased=(0.1, 0.1, 0.5))
+
+
+def test_turning_is_torchvisions():
+    torch, functional = torchvisions()
+    film = np.random.default_rng(0).random((41, 41), dtype=np.float32)
+    theirs = functional.rotate(torch.from_numpy(film)[None], 20, functional.InterpolationMode.BILINEAR)[0].numpy()
+    assert Draw(rotation=20).apply(film)[8:-8, 8:-8] == pytest.approx(theirs[8:-8, 8:-8], abs=1e-4)
+
+
+def test_zoom_and_shear_are_keras():
+    """`apply_affine_transform` of Keras' ImageDataGenerator, written out (keras 2.3, image/affine_transformations.py)."""
+    from scipy.ndimage import affine_transform
+
+    film, slant, zoom = np.random.default_rng(0).random((31, 41), dtype=np.float32), np.deg2rad(0.2), (0.85, 1.15)
+    shear = np.array([[1, -np.sin(slant), 0], [0, np.cos(slant), 0], [0, 0, 1]])
+    matrix = shear @ np.diag([*zoom, 1])
+    rows, columns = 31 / 2 - 0.5, 41 / 2 - 0.5
+    there = np.array([[1, 0, rows], [0, 1, columns], [0, 0, 1]])
+    back = np.array([[1, 0, -rows], [0, 1, -columns], [0, 0, 1]])
+    whole = there @ matrix @ back
+    keras = affine_transform(film, whole[:2, :2], whole[:2, 2], order=1, mode="nearest")
+    assert Draw(zoom=zoom, shear=0.2).apply(film) == pytest.approx(keras, abs=1e-5)
+
+
+def test_blur_is_torchvisions_gaussian():
+    torch, functional = torchvisions()
+    film = np.random.default_rng(0).random((40, 40), dtype=np.float32)
+    theirs = functional.gaussian_blur(torch.from_numpy(film)[None], [13, 13], [1.5, 1.5])[0].numpy()
+    assert Draw(blur=1.5).apply(film)[6:-6, 6:-6] == pytest.approx(theirs[6:-6, 6:-6], abs=1e-5)
+
+
+def test_the_elastic_grid_is_scipys_cubic_spline():
+    from scipy.interpolate import BSpline
+
+    spline = BSpline(np.arange(-3, CONTROLS + 1), np.eye(CONTROLS), 3)
+    at = (np.arange(50) + 0.5) / 50 * (CONTROLS - 3)
+    assert _basis(50) == pytest.approx(spline(at), abs=1e-12)
 
 
 def test_it_is_fast_enough_to_draw_at_every_epoch():

@@ -61,8 +61,16 @@ def test_equal_settings_have_one_hash_and_different_ones_another():
     assert dataclasses.replace(RAWAT, fit="crop").hash != RAWAT.hash
 
 
+def test_only_what_came_later_may_be_absent():
+    before = {key: value for key, value in SMALL.to_dict().items() if key != "equalise"}
+    assert Preprocessing.from_dict(before) == SMALL
+    asked = dataclasses.replace(SMALL, equalise=True)
+    assert Preprocessing.from_dict(asked.to_dict()) == asked
+    assert asked.hash != SMALL.hash
+
+
 def test_the_hash_is_the_same_on_every_machine():
-    assert RAWAT.hash.startswith("f088487624d95c1b")
+    assert RAWAT.hash.startswith("3ad8748452bc6485")
 
 
 @pytest.mark.parametrize(

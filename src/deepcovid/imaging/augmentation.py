@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import RecipeError
+from deepcovid.imaging import window
 from deepcovid.imaging.draw import CONTROLS, Draw
 from deepcovid.storage import sha256_json
 
 __all__ = ["DEEP_COVID", "RAWAT", "Augmentation", "Draw"]
 
 # Order and number of uniform variates of one draw. Every draw takes all of them, used or not: turning one
-# augmentation on leaves the others as they were.
+# augmentation on leaves the others as they were. The last seeds whatever was added later (crop, erasing), so that
+# additions move no variate of older draws, nor of the draws after them from the same generator.
 VARIATES = 11
+# Zhong et al. 2020, section 4: s_l, s_h; r_1, r_2.
+ERASED_AREA, ERASED_ASPECT = (0.02, 0.4), (0.3, 1 / 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +41,14 @@ class Augmentation:
         blur: largest standard deviation of a Gaussian blur, in pixels of the film that it is applied to.
         brightness: largest amount added or taken away, of the range 0 to 1.
         contrast: largest relative change of the distance from middle grey.
+        crop: lowest and highest share of the film's area that is cut out and brought to the film's size, as torchvision's
+            RandomResizedCrop does; [1, 1] is off.
+        crop_aspect: lowest and highest ratio of the cut's width to its height, in pixels of a square film.
+        erasing: probability of random erasing (Zhong et al. 2020): 2–40 % of the film, 0.3 to 3.3 times as high as wide,
+            every pixel of it a random grey.
 
     Raises:
-        RecipeError: a value of another type or out of range.
+        RecipeError: a value of another type or out of range; or proportions of a crop without a crop.
     """
 
     flip: float = 0.0
@@ -51,10 +60,17 @@ class Augmentation:
     blur: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    crop: tuple[float, float] = (1.0, 1.0)
+    crop_aspect: tuple[float, float] = (3 / 4, 4 / 3)
+    erasing: float = 0.0
 
     def __post_init__(self) -> None:
         self._set("rotation", _pair("rotation", self.rotation, middle=0.0, lowest=-180, highest=180))
         self._set("zoom", _pair("zoom", self.zoom, middle=1.0, lowest=0.1, highest=10))
+        self._set("crop", _pair("crop", self.crop, middle=None, lowest=0.01, highest=1))
+        self._set("crop_aspect", _pair("crop_aspect", self.crop_aspect, middle=None, lowest=0.1, highest=10))
+        if self.crop == (1.0, 1.0) and self.crop_aspect != (3 / 4, 4 / 3):
+            raise RecipeError("augmentation crop_aspect is given, but crop is not", mend="give crop, or leave it out")
         for name, highest in LIMITS.items():
             self._set(name, _number(name, getattr(self, name), highest))
 
@@ -79,7 +95,21 @@ class Augmentation:
             blur=self.blur * float(u[7]),
             brightness=_either_way(self.brightness, u[8]),
             contrast=1.0 + _either_way(self.contrast, u[9]),
+            **self._windows(float(u[10])),
         )
+
+    def _windows(self, u: float) -> dict[str, Any]:
+        """What is cut out and what is erased, from the variates that `u` seeds; nothing where both are off."""
+        if self.crop == (1.0, 1.0) and not self.erasing:
+            return {}
+        generator = np.random.default_rng(int(u * 2**53))  # exact: a variate is a multiple of 2⁻⁵³
+        crop, erased = generator.random(window.VARIATES), generator.random(window.VARIATES)
+        chance, noise = generator.random(), int(generator.integers(2**32))
+        drawn: dict[str, Any] = {}
+        if self.crop != (1.0, 1.0):
+            drawn["crop"] = window.crop_window(crop, area=self.crop, aspect=self.crop_aspect)
+        place = window.erased_window(erased, area=ERASED_AREA, aspect=ERASED_ASPECT) if chance < self.erasing else None
+        return drawn if place is None else drawn | {"erased": place, "noise": noise}
 
     @property
     def is_identity(self) -> bool:
@@ -113,7 +143,7 @@ class Augmentation:
 
 # The largest value of each setting that is one number. A distortion above 0.1 could fold the film over itself.
 LIMITS = {"flip": 1.0, "shear": 45.0, "translation": 0.5, "distortion": 0.1, "blur": 20.0, "brightness": 1.0}
-LIMITS |= {"contrast": 1.0}
+LIMITS |= {"contrast": 1.0, "erasing": 1.0}
 
 
 def _between(ends: tuple[float, float], u: float) -> float:
@@ -134,15 +164,17 @@ def _number(name: str, value: Any, highest: float) -> float:
     return float(value)
 
 
-def _pair(name: str, value: Any, *, middle: float, lowest: float, highest: float) -> tuple[float, float]:
+def _pair(name: str, value: Any, *, middle: float | None, lowest: float, highest: float) -> tuple[float, float]:
+    """A lower and a higher end; where there is a middle, one number means as far from it either way."""
     try:
-        if isinstance(value, int | float | np.number):
+        if middle is not None and isinstance(value, int | float | np.number):
             value = (middle - value, middle + value)
         low, high = (float(end) for end in value)
     except (TypeError, ValueError):
         low, high = math.nan, math.nan
     if not lowest <= low <= high <= highest:
-        raise _refused(name, value, f"one number or a lower and a higher one, from {lowest:g} to {highest:g}")
+        one = "" if middle is None else "one number or "
+        raise _refused(name, value, f"{one}a lower and a higher one, from {lowest:g} to {highest:g}")
     return low, high
 
 

@@ -20,7 +20,8 @@ CONTROLS = 5  # control points a side of the elastic grid: cubic B-splines over 
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """What is done to one film, in this order: flip, geometry in one interpolation, blur, contrast, brightness, clip.
+    """What is done to one film, in this order: flip, crop and geometry in one interpolation, blur, contrast, brightness,
+    clip, erasing.
 
     Args:
         flip: whether left and right change places.
@@ -33,9 +34,13 @@ class Draw:
         blur: standard deviation of a Gaussian, in pixels.
         brightness: added after the contrast.
         contrast: factor on the distance from 0.5.
+        crop: what is cut out and brought to the film's size: top, left, height and width as shares of the film's sides;
+            empty for none. What the geometry then brings in from outside the cut is the film's own.
+        erased: the window that is laid over with noise, likewise.
+        noise: seed of the noise: every pixel's grey is uniform in [0, 1).
 
     Raises:
-        RecipeError: the distortion has another number of control points.
+        RecipeError: the distortion has another number of control points, or a window does not lie in the film.
     """
 
     flip: bool = False
@@ -47,14 +52,20 @@ class Draw:
     blur: float = 0.0
     brightness: float = 0.0
     contrast: float = 1.0
+    crop: tuple[float, ...] = ()
+    erased: tuple[float, ...] = ()
+    noise: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("zoom", "translation", "distortion"):
+        for name in ("zoom", "translation", "distortion", "crop", "erased"):
             object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         if len(self.distortion) not in (0, 2 * CONTROLS**2):
             raise RecipeError(
                 f"a distortion has {2 * CONTROLS**2} shifts or none, not {len(self.distortion)}", mend="draw it anew"
             )
+        for name, window in (("crop", self.crop), ("erased", self.erased)):
+            if window and not _lies_in_the_film(window):
+                raise RecipeError(f"{name} {list(window)} is no window of a film", mend="draw it anew")
 
     def apply(self, film: np.ndarray) -> np.ndarray:
         """The variant: float32 (h, w) in [0, 1] → the same shape, type and range; the film itself if nothing changes.
@@ -72,12 +83,14 @@ class Draw:
             out = gaussian_filter(out, self.blur, mode="nearest")
         if self.contrast != 1 or self.brightness != 0:
             out = (out - np.float32(0.5)) * np.float32(self.contrast) + np.float32(0.5 + self.brightness)
-        return out if out is film else np.clip(out, 0.0, 1.0, dtype=np.float32)
+        if out is not film:
+            out = np.clip(out, 0.0, 1.0, dtype=np.float32)
+        return self._with_noise(out) if self.erased else out
 
     @property
     def moves(self) -> bool:
         """Whether pixels are interpolated."""
-        return self._warps or any(self.distortion)
+        return self._warps or any(self.distortion) or bool(self.crop)
 
     @property
     def _warps(self) -> bool:
@@ -86,7 +99,7 @@ class Draw:
     @property
     def is_identity(self) -> bool:
         """Whether the film stays as it is."""
-        return not (self.flip or self.moves or self.blur or self.brightness) and self.contrast == 1
+        return not (self.flip or self.moves or self.blur or self.brightness or self.erased) and self.contrast == 1
 
     def matrix(self) -> np.ndarray:
         """Where an output pixel comes from: float64 (2, 2) on (row, column) offsets from the centre.
@@ -99,8 +112,11 @@ class Draw:
         return rotation @ shear @ np.diag(self.zoom)
 
     def to_dict(self) -> dict[str, Any]:
-        """Every parameter, JSON-safe."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+        """Every parameter, JSON-safe; windows only where there are any, so that older draws keep their hash."""
+        told = {key: value for key, value in vars(self).items() if key not in ("crop", "erased", "noise")}
+        told |= {"crop": self.crop} if self.crop else {}
+        told |= {"erased": self.erased, "noise": self.noise} if self.erased else {}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Draw:
@@ -126,15 +142,39 @@ class Draw:
         shape = np.array(film.shape)
         centre = (shape - 1) / 2
         offset = centre - matrix @ (centre + np.array(self.translation) * shape)
+        scale = shape.astype(np.float64)  # of the bends, which are shares of the sides
+        if self.crop:  # a cut's pixel i covers i to i + 1 of it, so its centre lies at i + 0.5
+            start, share = np.array(self.crop[:2]), np.array(self.crop[2:])
+            matrix, offset = share[:, None] * matrix, share * (offset + 0.5) - 0.5 + start * shape
+            scale = scale * share
         if not any(self.distortion):
             return affine_transform(film, matrix, offset, order=1, mode="nearest", prefilter=False)
         rows, columns = (np.arange(side, dtype=np.float64) for side in film.shape)
         bends = np.array(self.distortion).reshape(2, CONTROLS, CONTROLS)
         coordinates = [
             matrix[axis, 0] * rows[:, None] + matrix[axis, 1] * columns + offset[axis] + side * _bent(bend, film.shape)
-            for axis, (side, bend) in enumerate(zip(film.shape, bends, strict=True))
+            for axis, (side, bend) in enumerate(zip(scale, bends, strict=True))
         ]
         return map_coordinates(film, coordinates, order=1, mode="nearest", prefilter=False)
+
+    def _with_noise(self, film: np.ndarray) -> np.ndarray:
+        rows, columns = film.shape
+        top, left, height, width = self.erased
+        place = (
+            slice(round(top * rows), round((top + height) * rows)),
+            slice(round(left * columns), round((left + width) * columns)),
+        )
+        out = film.copy()
+        out[place] = np.random.default_rng(self.noise).random(out[place].shape, dtype=np.float32)
+        return out
+
+
+def _lies_in_the_film(window: tuple[float, ...]) -> bool:
+    """Whether four numbers are top, left, height and width of a window in the unit square, but for rounding."""
+    if len(window) != 4 or not all(math.isfinite(value) for value in window):
+        return False
+    (top, left, height, width), most = window, 1 + 1e-9
+    return min(top, left) >= 0 and min(height, width) > 0 and top + height <= most and left + width <= most
 
 
 def _bent(controls: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

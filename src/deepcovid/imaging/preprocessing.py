@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import RecipeError
+from deepcovid.imaging.equalising import equalised
 from deepcovid.imaging.radiograph import check_film
 from deepcovid.imaging.resizing import FITS, RESIZES, fitted
 from deepcovid.storage import sha256_json
 
 LARGEST = 4096
+# Keys that detectors written before them do not have, and what was done then.
+LATER: dict[str, Any] = {"equalise": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class Preprocessing:
         mean: per channel, subtracted from values in `value_range`.
         std: per channel, divided by.
         value_range: what black and white become before mean and std.
+        equalise: whether the film's histogram is equalised (`imaging.equalising`), after resizing and any augmentation, before
+            `value_range`. Black that "pad" lays around the film is of its darkest level, which the rule leaves out of account.
 
     Raises:
         RecipeError: a value of another type or out of range; says what was allowed.
@@ -45,6 +50,7 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     value_range: tuple[float, float] = (0.0, 1.0)
+    equalise: bool = False
 
     def __post_init__(self) -> None:
         # Equal settings must have equal hashes, so lists become tuples and whole numbers floats.
@@ -62,6 +68,8 @@ class Preprocessing:
             raise _refused("std", self.std, "numbers above zero")
         if self.value_range[0] >= self.value_range[1]:
             raise _refused("value_range", self.value_range, "a lower and a higher number")
+        if not isinstance(self.equalise, bool):
+            raise _refused("equalise", self.equalise, "true or false")
 
     def to_dict(self) -> dict[str, Any]:
         """Every field, JSON-safe: what `from_dict` takes."""
@@ -71,11 +79,13 @@ class Preprocessing:
     def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
         """The preprocessing that `to_dict` wrote; a detector's preprocessing has no defaults, so every key is needed.
 
+        Only what did not exist when a detector was written may be absent, and means what was done then: no `equalise`, off.
+
         Raises:
             RecipeError: an unknown key, a missing one, or a value out of range.
         """
         known = [field.name for field in dataclasses.fields(cls)]
-        unknown, missing = sorted(set(values) - set(known)), sorted(set(known) - set(values))
+        unknown, missing = sorted(set(values) - set(known)), sorted(set(known) - set(values) - set(LATER))
         if unknown or missing:
             wrong = [f"unknown: {', '.join(unknown)}"] if unknown else []
             wrong += [f"missing: {', '.join(missing)}"] if missing else []
@@ -83,7 +93,7 @@ class Preprocessing:
                 f"the preprocessing has other keys than it should ({'; '.join(wrong)})",
                 mend=f"give exactly {', '.join(known)}",
             )
-        return cls(**values)
+        return cls(**(LATER | dict(values)))
 
     @cached_property
     def hash(self) -> str:
@@ -108,7 +118,7 @@ class Preprocessing:
         if films.ndim != 3 or films.shape[1:] != self.size:
             raise ValueError(f"films of the shape (N, {self.size[0]}, {self.size[1]}) are wanted, not {films.shape}")
         low, high = (np.float32(end) for end in self.value_range)
-        ranged = films.astype(np.float32, copy=False)
+        ranged = self.balance(films.astype(np.float32, copy=False))
         if (low, high) != (0, 1):
             ranged = ranged * (high - low) + low
         out = np.empty((len(films), self.channels, *self.size), np.float32)
@@ -116,6 +126,13 @@ class Preprocessing:
             np.subtract(ranged, np.float32(mean), out=out[:, channel])
             out[:, channel] /= np.float32(std)
         return out
+
+    def balance(self, films: np.ndarray) -> np.ndarray:
+        """Films of the network's size with the greys that the network sees: float32 (N, h, w) in [0, 1] → the same.
+
+        Equalised where that is asked for; as they are otherwise.
+        """
+        return equalised(films) if self.equalise else films
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
         """One film as a network's input: float32 (H, W) in [0, 1] → float32 (C, h, w)."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
-from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.imaging.preprocessing import LATER, Preprocessing
 from deepcovid.models.engine import open_session
 from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
 
@@ -166,8 +166,12 @@ class Detector:
             "deepcovid.classes": json.dumps(list(self.description.classes)),
             "deepcovid.preprocessing": json.dumps(self.preprocessing.to_dict()),
         }
+        # files written before a key existed have it in neither place
+        known = self.preprocessing.to_dict()
+        without = {key: known[key] for key in known if not (key in LATER and known[key] == LATER[key])}
+        before = {"deepcovid.preprocessing": json.dumps(without)}
         for key, value in ours.items():
-            if told.get(key, value) != value:
+            if told.get(key, value) not in (value, before.get(key)):
                 raise DetectorError(
                     f"detector.json and model.onnx differ in {key.partition('.')[2]}",
                     path=self.folder,

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.architecture import Neck
+from deepcovid.models.equalising import equalise_films
 from deepcovid.models.weight_files import COUNTER
 
 
@@ -54,7 +55,8 @@ class FilmNetwork(nn.Module):
     def prepare(self, film: Tensor) -> Tensor:
         """Films (N, 1, H, W) in [0, 1] → normalised (N, C, h, w); antialiased bilinear, exact at the network's size.
 
-        Equal to `Preprocessing.apply` to 1e-5, and exported into the ONNX graph as it stands, for any film size.
+        Equal to `Preprocessing.apply` to 1e-5, and exported into the ONNX graph as it stands, for any film size. An
+        equalised film of another size than the network's magnifies what the two resizes differ by.
 
         Raises:
             ValueError: another shape.
@@ -62,6 +64,8 @@ class FilmNetwork(nn.Module):
         if film.ndim != 4 or film.shape[1] != 1:
             raise ValueError(f"films have the shape (N, 1, H, W), not {tuple(film.shape)}")
         film = fit_films(film, size=self.preprocessing.size, fit=self.preprocessing.fit)
+        if self.preprocessing.equalise:
+            film = equalise_films(film)
         low, high = self.preprocessing.value_range
         if (low, high) != (0, 1):
             film = film * (high - low) + low
