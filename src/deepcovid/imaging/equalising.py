@@ -1,4 +1,4 @@
-"""Histogram equalisation: greys spread so that the number of darker pixels grows evenly; OpenCV's rule, for greys between levels too."""
+"""Histogram equalisation: greys spread so that the number of darker pixels grows evenly, by OpenCV's rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def equalised(films: np.ndarray) -> np.ndarray:
     the nearer. With C(k) the number of pixels up to level k, level k becomes (C(k) − C(0)) / (N − C(0)), and greys
     between levels what lies between, linearly. On a film whose greys are whole multiples of 1/255 that is OpenCV's
     `equalizeHist` before its rounding to whole levels; there as here a film of one grey stays as it is. (scikit-image's
-    `equalize_hist` does not subtract C(0), so that its black is not black.) `models.equalising` does the same in torch and in the ONNX graph.
+    `equalize_hist` does not subtract C(0), so that its black is not black.) `models.equalising` does the same in torch and in
+    the ONNX graph.
 
     A grey that differs by a rounding error comes out different by as much times 255 · the share of pixels of its level,
     never by a jump: levels in whole numbers would make scores depend on the last bit of a resize.

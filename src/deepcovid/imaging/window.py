@@ -1,4 +1,4 @@
-"""A window: a rectangle of a film, drawn by its share of the area and its proportions; shares of the sides, so of no film's size."""
+"""A window: a rectangle of a film, drawn by its share of the area and its proportions, in shares of the sides."""
 
 from __future__ import annotations
 
