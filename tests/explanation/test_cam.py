@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from deepcovid.explanation.cam import grad_cam, on_film, scaled
+from deepcovid.explanation.cam import grad_cam, linear_importance, on_film, scaled
 from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.models.activations import ACTIVATIONS
+from deepcovid.models.heads import HeadShape
 from deepcovid.models.torchvision_import import import_torchvision
 
 torch = pytest.importorskip("torch")
@@ -16,47 +20,89 @@ def _torchvision() -> None:
     import_torchvision("testing")
 
 
-@pytest.mark.parametrize(
-    ("name", "neck", "size"),
-    [
-        ("resnet18", "pool", 64),
-        ("squeezenet1_1", "pool", 64),
-        ("vgg16", "flatten", 64),
-        ("darkcovidnet", "flatten", 64),
-    ],
-)
-@pytest.mark.parametrize("target", [0, 1])
-def test_closed_form_equals_the_grad_cam_library(name: str, neck: str, size: int, target: int) -> None:
-    """Golden: jacobgil's grad-cam, by autograd, on the same network."""
+def library_cam(network: torch.nn.Module, film: torch.Tensor, *, score: Callable) -> np.ndarray:
+    """Golden: jacobgil's grad-cam, by autograd, of `score` (of the raw outputs (N, U)), clipped at 0."""
     from pytorch_grad_cam import GradCAM
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    from deepcovid.models.zoo import build_network
-
-    class Logits(torch.nn.Module):
+    class Raw(torch.nn.Module):
         def __init__(self, network: torch.nn.Module) -> None:
             super().__init__()
             self.network = network
 
         def forward(self, film: torch.Tensor) -> torch.Tensor:
-            return self.network(film)[0]
+            return self.network.raw(film)[0]
 
-    torch.manual_seed(3)
-    network = build_network(name, classes=2, size=(size, size), neck=neck).eval()
-    film = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(5))
-    with torch.no_grad():
-        feature_map = network(film)[1][0].numpy()
-    with GradCAM(Logits(network), [network.target_layer]) as cam:
-        targets = [ClassifierOutputTarget(target)]
+    with GradCAM(Raw(network), [network.target_layer]) as cam:
         cam.outputs = cam.activations_and_grads(film)
         cam.model.zero_grad()
-        targets[0](cam.outputs[0]).backward()
-        raw = cam.get_cam_image(
-            film, network.target_layer, targets,
-            cam.activations_and_grads.activations[0].numpy(), cam.activations_and_grads.gradients[0].numpy(), False,
-        )[0]  # fmt: skip
-    ours = grad_cam(feature_map, network.head.weight.detach().numpy(), target=target, neck=neck)
-    np.testing.assert_allclose(ours, np.maximum(raw, 0), rtol=1e-4, atol=1e-6 * np.abs(raw).max())
+        score(cam.outputs[0]).backward()
+        seen = cam.activations_and_grads
+        image = cam.get_cam_image(
+            film, network.target_layer, [score], seen.activations[0].numpy(), seen.gradients[0].numpy(), False
+        )
+    return np.maximum(image[0], 0)
+
+
+def built(name: str, **choices: object) -> tuple[torch.nn.Module, torch.Tensor]:
+    from deepcovid.models.zoo import build_network
+
+    torch.manual_seed(3)
+    network = build_network(name, size=(64, 64), **choices).eval()
+    return network, torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(5))
+
+
+def same(ours: np.ndarray, theirs: np.ndarray) -> None:
+    assert theirs.max() > 0
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * theirs.max())
+
+
+@pytest.mark.parametrize(
+    ("name", "neck"),
+    [("resnet18", "pool"), ("squeezenet1_1", "pool"), ("vgg16", "flatten"), ("darkcovidnet", "flatten")],
+)
+@pytest.mark.parametrize("target", [0, 1])
+def test_closed_form_equals_the_grad_cam_library(name: str, neck: str, target: int) -> None:
+    network, film = built(name, classes=2, neck=neck)
+    with torch.no_grad():
+        feature_map = network(film)[1][0].numpy()
+    weight = network.head.weight.detach().numpy()
+    importance = linear_importance(weight, target=target, neck=neck, shape=feature_map.shape)
+    theirs = library_cam(network, film, score=lambda raw: raw[target])
+    np.testing.assert_allclose(
+        grad_cam(feature_map, importance=importance), theirs, rtol=1e-4, atol=1e-5 * np.abs(feature_map).max()
+    )
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("neck", ["pool", "flatten"])
+def test_hidden_layers_equal_the_grad_cam_library(activation: str, neck: str) -> None:
+    """The gradient that goes into the graph as forward operations, against autograd."""
+    shape = HeadShape(hidden=(7, 5, 6), activation=activation, dropout=0.3)
+    network, film = built("darkcovidnet", classes=3, neck=neck, head=shape)
+    with torch.no_grad():
+        feature_map = network(film)[1]
+        importance = network.importance(feature_map)[0].numpy()
+    for target in range(3):
+        theirs = library_cam(network, film, score=lambda raw, target=target: raw[target])
+        ours = grad_cam(feature_map[0].numpy(), importance=importance[target])
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5 * np.abs(feature_map.numpy()).max())
+
+
+@pytest.mark.parametrize("hidden", [(), (6, 4)])
+def test_one_sigmoid_explains_the_positive_class_too(hidden: tuple[int, ...]) -> None:
+    """Its logits are (raw, 0): the log-odds of the second class are -raw, though its logit never moves."""
+    network, film = built("squeezenet1_1", classes=2, head=HeadShape(hidden=hidden), output="one-sigmoid")
+    with torch.no_grad():
+        feature_map = network(film)[1]
+        importance = network.importance(feature_map)[0].numpy()
+    for target, sign in ((0, 1), (1, -1)):
+        theirs = library_cam(network, film, score=lambda raw, sign=sign: sign * raw[0])
+        same(grad_cam(feature_map[0].numpy(), importance=importance[target]), theirs)
+        if not hidden:
+            weight = network.head.weight.detach().numpy()
+            shape = tuple(feature_map.shape[1:])
+            alone = linear_importance(weight, target=target, neck="pool", shape=shape, output="one-sigmoid")
+            np.testing.assert_allclose(alone, importance[target], rtol=1e-6)
 
 
 def test_scaling_as_the_library_does() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -43,12 +44,14 @@ def test_the_head_can_be_replaced(pair: tuple) -> None:
     weight = np.arange(1024, dtype=np.float32).reshape(2, 512) / 1000
     bias = np.array([1.0, -2.0], dtype=np.float32)
     film = np.random.default_rng(2).random((1, 1, 48, 48), dtype=np.float32)
-    logits, feature_map = open_session(exporting.with_head(graph, weight=weight, bias=bias)).run(
+    logits, feature_map = open_session(exporting.with_head(graph, {"head.weight": weight, "head.bias": bias})).run(
         ["logits", "feature_map"], {"film": film}
     )
     np.testing.assert_allclose(logits, feature_map.mean((2, 3)) @ weight.T + bias, rtol=1e-4)
     with pytest.raises(DetectorError, match=r"no head\.weight of shape"):
-        exporting.with_head(graph, weight=weight[:, :10], bias=bias)
+        exporting.with_head(graph, {"head.weight": weight[:, :10], "head.bias": bias})
+    with pytest.raises(DetectorError, match=r"given were \['head\.output\.weight'\]"):
+        exporting.with_head(graph, {"head.output.weight": weight})
 
 
 def test_the_file_tells_its_preprocessing_and_no_path_of_this_machine(pair: tuple) -> None:
@@ -62,7 +65,9 @@ def test_the_file_tells_its_preprocessing_and_no_path_of_this_machine(pair: tupl
 
 def test_a_graph_of_another_function_is_refused(pair: tuple) -> None:
     network, graph = pair
-    other = exporting.with_head(graph, weight=np.ones((2, 512), np.float32), bias=np.zeros(2, np.float32))
+    other = exporting.with_head(
+        graph, {"head.weight": np.ones((2, 512), np.float32), "head.bias": np.zeros(2, np.float32)}
+    )
     with pytest.raises(DetectorError, match=r"model\.onnx and the network differ"):
         require_parity(other, network, np.full((1, 1, 48, 48), 0.5, np.float32))
 
@@ -75,3 +80,63 @@ def test_the_same_film_gives_the_same_bits_alone_or_among_others(pair: tuple) ->
     again = [session.run(["feature_map"], {"film": film[None]})[0] for film in films[::-1]][::-1]
     for first, second in zip(alone, again, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture(scope="module")
+def deep() -> tuple[object, bytes]:
+    """Two hidden layers of one width, so that the exporter meets equal biases, and one sigmoid."""
+    from deepcovid.models.heads import HeadShape
+    from deepcovid.models.zoo import build_network
+
+    torch.manual_seed(1)
+    head = HeadShape(hidden=(8, 8), activation="elu", dropout=0.4)
+    network = build_network("squeezenet1_1", classes=2, preprocessing=SMALL, head=head, output="one-sigmoid").eval()
+    return network, exporting.export_network(network)
+
+
+def test_hidden_layers_export_with_the_weights_of_their_maps(deep: tuple) -> None:
+    network, graph = deep
+    films = np.random.default_rng(4).random((3, 1, 70, 50), dtype=np.float32)
+    assert largest_difference(graph, network, films) < 1e-4
+    assert [output.name for output in open_session(graph).get_outputs()] == ["logits", "feature_map", "cam_weights"]
+
+
+def test_every_layer_of_a_head_can_be_replaced(deep: tuple) -> None:
+    network, graph = deep
+    torch.manual_seed(8)
+    other = copy.deepcopy(network)
+    for tensor in other.head.parameters():
+        torch.nn.init.normal_(tensor)
+    head = {f"head.{name}": tensor.detach().numpy() for name, tensor in other.head.state_dict().items()}
+    films = np.random.default_rng(5).random((2, 1, 48, 48), dtype=np.float32)
+    assert largest_difference(exporting.with_head(graph, head), other, films) < 1e-4
+    with pytest.raises(DetectorError, match="the graph's head has"):
+        exporting.with_head(graph, {"head.weight": np.zeros((1, 512), np.float32)})
+
+
+def test_exporting_leaves_the_network_as_it_was(deep: tuple) -> None:
+    network = deep[0]
+    assert not network.head.hidden1.bias.any()
+    assert network.head.hidden1.weight.abs().max() < 1
+
+
+def test_two_sigmoids_export_without_overflow(pair: tuple) -> None:
+    from deepcovid.models.network import FilmNetwork
+
+    linear = pair[0]
+    network = FilmNetwork(
+        "squeezenet1_1",
+        preprocessing=SMALL,
+        backbone=linear.backbone,
+        neck="pool",
+        head=copy.deepcopy(linear.head),
+        output="sigmoids",
+    ).eval()
+    with torch.no_grad():
+        network.head.bias.copy_(torch.tensor([-200.0, 200.0]))
+    logits = open_session(exporting.export_network(network)).run(
+        ["logits"], {"film": np.full((1, 1, 48, 48), 0.5, np.float32)}
+    )[0]
+    assert np.isfinite(logits).all()
+    assert logits[0, 0] == pytest.approx(-200, abs=5)
+    assert logits[0, 1] == pytest.approx(0, abs=1e-6)

@@ -1,37 +1,54 @@
-"""Grad-CAM in closed form: for a linear head on a feature map the gradient is known without a backward pass."""
+"""Grad-CAM without a backward pass: a linear head's gradient is its weight, and another head's comes with the graph."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.imaging.resizing import centred, resized, scaled_size
+from deepcovid.models.architecture import Neck
+from deepcovid.models.outputs import Output
 
 
-def grad_cam(
-    feature_map: np.ndarray, head_weight: np.ndarray, *, target: int, neck: Literal["pool", "flatten"]
-) -> np.ndarray:
-    """Grad-CAM of the logit of class `target` at the last feature map (Selvaraju et al. 2017, equations 1 and 2).
+def grad_cam(feature_map: np.ndarray, *, importance: np.ndarray) -> np.ndarray:
+    """Grad-CAM of one class at the last feature map (Selvaraju et al. 2017, equation 2).
 
     Args:
         feature_map: float32 (F, h, w), of one film.
-        head_weight: float32 (K, F) behind a pooling neck, (K, F·h·w) behind a flattening one.
-        target: the class explained.
-        neck: what stands between the feature map and the head.
+        importance: (F,), how much each map counts for the class: of `linear_importance`, or the graph's `cam_weights`.
 
     Returns:
-        float32 (h, w), not negative, on the scale of the logit.
+        float32 (h, w), not negative, on the scale of the class's raw output.
     """
-    channels, height, width = feature_map.shape
-    weight = head_weight[target]
-    if neck == "pool":
-        importance = weight / (height * width)
-    else:
-        importance = weight.reshape(channels, height * width).mean(axis=1)
     heat: np.ndarray = np.maximum(np.tensordot(importance, feature_map, axes=1), 0)
     return heat.astype(np.float32)
+
+
+def linear_importance(
+    head_weight: np.ndarray, *, target: int, neck: Neck, shape: tuple[int, int, int], output: Output = "softmax"
+) -> np.ndarray:
+    """How much each map counts for a class behind a linear head: equation 1, which needs no film.
+
+    The gradient is that of the class's own raw output; the links of `models.outputs` rise with it and would change the
+    scale alone. With one sigmoid it is that of the class's log-odds: the raw output's for the first class, its opposite
+    for the second.
+
+    Args:
+        head_weight: float32 (U, F) behind a pooling neck, (U, F·h·w) behind a flattening one.
+        target: the class explained.
+        neck: what stands between the feature map and the head.
+        shape: (F, h, w) of the feature map.
+        output: how raw outputs become logits.
+
+    Returns:
+        (F,).
+    """
+    channels, height, width = shape
+    one = output == "one-sigmoid"
+    weight = head_weight[0] * (1 if target == 0 else -1) if one else head_weight[target]
+    if neck == "pool":
+        return np.asarray(weight / (height * width))
+    return np.asarray(weight.reshape(channels, height * width).mean(axis=1))
 
 
 def scaled(heat: np.ndarray) -> np.ndarray:

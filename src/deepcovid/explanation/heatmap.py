@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepcovid.explanation.cam import grad_cam, on_film, scaled
-from deepcovid.models.detector import Detector
+from deepcovid.explanation.cam import grad_cam, linear_importance, on_film, scaled
+from deepcovid.models.detector import Detector, Seen
 
 
 def explain(detector: Detector, pixels: np.ndarray) -> np.ndarray:
@@ -18,20 +18,32 @@ def explain(detector: Detector, pixels: np.ndarray) -> np.ndarray:
     Returns:
         float32 (H, W) in [0, 1]: Grad-CAM at the last feature map, scaled to its own maximum.
     """
-    seen = detector.see(pixels)
-    return heat_of(detector, seen.feature_map, shape=(pixels.shape[0], pixels.shape[1]))
+    return heat_of(detector, detector.see(pixels), shape=(pixels.shape[0], pixels.shape[1]))
 
 
-def heat_of(detector: Detector, feature_map: np.ndarray, *, shape: tuple[int, int]) -> np.ndarray:
-    """Grad-CAM of the positive class at the film's own size.
+def heat_of(detector: Detector, seen: Seen, *, shape: tuple[int, int], target: int | None = None) -> np.ndarray:
+    """Grad-CAM of a class at the film's own size.
 
     Args:
         detector: whose head weighs the feature map.
-        feature_map: float32 (F, h, w), as `Detector.see` gives it.
+        seen: what it made of the film.
         shape: (H, W) of the film.
+        target: the class explained, by its place; absent, the positive one.
 
     Returns:
         float32 (H, W) in [0, 1].
     """
-    heat = grad_cam(feature_map, detector.head_weight, target=detector.positive_index, neck=detector.description.neck)
+    chosen = detector.positive_index if target is None else target
+    if seen.importance is not None:
+        importance = seen.importance[chosen]
+    else:
+        maps, height, width = seen.feature_map.shape
+        importance = linear_importance(
+            detector.head_weight,
+            target=chosen,
+            neck=detector.description.neck,
+            shape=(maps, height, width),
+            output=detector.description.output,
+        )
+    heat = grad_cam(seen.feature_map, importance=importance)
     return on_film(scaled(heat), shape=shape, preprocessing=detector.preprocessing)

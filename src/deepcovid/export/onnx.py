@@ -1,4 +1,4 @@
-"""Networks as ONNX files: film pixels in, logits and the feature map that a heat map needs out."""
+"""Networks as ONNX files: film pixels in, logits and what a heat map needs out."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deepcovid.errors import DetectorError, MissingPackageError
+from deepcovid.models.detector import IMPORTANCE
 
 if TYPE_CHECKING:
     import onnx
+    import torch
 
     from deepcovid.models.network import FilmNetwork
 
 OPSET = 20  # the first with antialiased Resize is 18
+HEAD, INNER = "head.", "network."
 
 
 def export_network(network: FilmNetwork) -> bytes:
     """The network as an ONNX model of any batch and film size.
 
-    Input `film`: float32 (N, 1, H, W) in [0, 1]; resizing and normalisation are part of the graph. Outputs: `logits` (N, K) and
-    `feature_map` (N, F, h, w). The file names no path of this machine.
+    Input `film`: float32 (N, 1, H, W) in [0, 1]; resizing and normalisation are part of the graph. Outputs: `logits` (N, K),
+    `feature_map` (N, F, h, w), and behind hidden layers `cam_weights` (N, K, F): Grad-CAM's weight of each map, which a linear
+    head has from its weights alone. The file names no path of this machine.
 
     Raises:
         MissingPackageError: onnx or onnxscript is not installed.
@@ -38,28 +42,56 @@ def export_network(network: FilmNetwork) -> bytes:
         import onnxscript  # noqa: F401 - torch's exporter needs it and says so less clearly
     except ImportError as error:
         raise MissingPackageError("onnxscript", extra="train", purpose="writing model.onnx") from error
+    network = network.cpu().eval()
+    exported, outputs = graph_of(network)
     height, width = network.preprocessing.size
     example = torch.zeros(2, 1, height + 30, width + 20)
     axes = {0: torch.export.Dim("n"), 2: torch.export.Dim("h"), 3: torch.export.Dim("w")}
-    with _quiet():
+    with _quiet(), _told_apart(network.head) as head:
         program = torch.onnx.export(
-            network.cpu().eval(),
+            exported,
             (example,),
             dynamo=True,
             input_names=["film"],
-            output_names=["logits", "feature_map"],
+            output_names=outputs,
             dynamic_shapes={"film": axes},
             opset_version=OPSET,
             verbose=False,
         )
     model = program.model_proto
     _strip(model)
+    _rename(model)
     onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    return with_head(model.SerializeToString(), head)
 
 
-def with_head(graph: bytes, *, weight: np.ndarray, bias: np.ndarray) -> bytes:
-    """The same graph with another last layer: weight (K, D), bias (K,) of the head that it was exported with.
+def graph_of(network: FilmNetwork) -> tuple[torch.nn.Module, list[str]]:
+    """What is exported of a network, and the names of its outputs."""
+    from torch import Tensor, nn
+
+    class Explained(nn.Module):
+        """A network that also says how much each map of its feature map counts for each class."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            """Films (N, 1, H, W) → logits (N, K), feature map (N, F, h, w), weights of the maps (N, K, F)."""
+            logits, feature_map = network(film)
+            return logits, feature_map, network.importance(feature_map)
+
+    names = ["logits", "feature_map"]
+    return (network, names) if network.is_linear else (Explained().eval(), [*names, IMPORTANCE])
+
+
+def with_head(graph: bytes, head: Mapping[str, np.ndarray]) -> bytes:
+    """The same graph with other numbers in the head.
+
+    Args:
+        graph: of `export_network`.
+        head: every array of the head by its name in the network's state: head.weight (U, D) and head.bias (U,), or
+            head.hidden1.weight and so on.
 
     Raises:
         DetectorError: the graph has no such head.
@@ -67,7 +99,12 @@ def with_head(graph: bytes, *, weight: np.ndarray, bias: np.ndarray) -> bytes:
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    for name, array in (("head.weight", weight), ("head.bias", bias)):
+    needed = {tensor.name for tensor in model.graph.initializer if tensor.name.startswith(HEAD)}
+    if needed != set(head):
+        raise DetectorError(
+            f"the graph's head has {sorted(needed)}, and given were {sorted(head)}", mend="export the network anew"
+        )
+    for name, array in head.items():
         found = [tensor for tensor in model.graph.initializer if tensor.name == name]
         if len(found) != 1 or list(found[0].dims) != list(array.shape):
             raise DetectorError(f"the graph has no {name} of shape {array.shape}", mend="export the network anew")
@@ -102,6 +139,31 @@ def _strip(model: onnx.ModelProto) -> None:
             thing.doc_string = ""
             del thing.metadata_props[:]
     del model.graph.value_info[:]
+
+
+def _rename(model: onnx.ModelProto) -> None:
+    """Arrays under the names of the network's own state, also where it was wrapped."""
+    for tensor in model.graph.initializer:
+        tensor.name = tensor.name.removeprefix(INNER)
+    for node in model.graph.node:
+        names = [name.removeprefix(INNER) for name in node.input]
+        del node.input[:]
+        node.input.extend(names)
+
+
+@contextlib.contextmanager
+def _told_apart(head: torch.nn.Module) -> Iterator[dict[str, np.ndarray]]:
+    """The head with a number of its own in every place, since the exporter makes one of equal arrays; its true ones."""
+    import torch
+
+    true = {f"{HEAD}{name}": tensor.numpy().copy() for name, tensor in head.state_dict().items()}
+    with torch.no_grad():
+        for place, tensor in enumerate(head.parameters(), start=1):
+            tensor.copy_(place + torch.arange(tensor.numel(), dtype=torch.float32).view_as(tensor) / tensor.numel())
+    try:
+        yield true
+    finally:
+        head.load_state_dict({name.removeprefix(HEAD): torch.from_numpy(array) for name, array in true.items()})
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcovid.errors import DetectorError
+from deepcovid.export.onnx import graph_of
 from deepcovid.models.engine import open_session
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ def largest_difference(graph: bytes, network: FilmNetwork, films: np.ndarray) ->
     """
     import torch
 
+    exported, outputs = graph_of(network.cpu().eval())
     with torch.inference_mode():
-        expected = [output.numpy() for output in network.cpu().eval()(torch.from_numpy(films))]
+        expected = [output.numpy() for output in exported(torch.from_numpy(films))]
     session = open_session(graph)
-    found = session.run(["logits", "feature_map"], {"film": films})
+    found = session.run(outputs, {"film": films})
     return max(
         float(np.abs(ours - theirs).max() / max(1e-6, np.abs(theirs).max()))
         for ours, theirs in zip(found, expected, strict=True)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
+from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.models.heads import LINEAR, HeadShape
+from deepcovid.models.outputs import Output
 from deepcovid.registry import Registry
-
-if TYPE_CHECKING:
-    from torch import nn
 
 Neck = Literal["pool", "flatten"]
 NECKS: tuple[Neck, ...] = ("pool", "flatten")
 
-
-class BackboneBuilder(Protocol):
-    """Builds a backbone with random numbers: normalised film (N, channels, h, w) → feature map (N, F, h', w')."""
-
-    def __call__(self, *, channels: int, classes: int) -> nn.Module:
-        """The backbone; `classes` matters only where its last convolution has one channel a class."""
+# Builds a backbone with random numbers: normalised film (N, channels, h, w) → feature map (N, F, h', w'). It takes
+# `channels`, `classes` (which matter only where the last convolution has one channel a class) and, where
+# `Architecture.choosable` is true, `activation` ("" is the paper's).
+BackboneBuilder = Callable[..., Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +56,16 @@ class Architecture:
         neck: how its paper turns the feature map into the head's input: mean over positions, or all values.
         size: (height, width) of the film that its paper uses, in pixels.
         features: numbers that the head receives per film, at that size, with two classes.
-        parameters: of the whole network at that size with two classes.
+        parameters: of the whole network at that size with two classes, its own head and its own output.
         last_convolution: the module of the backbone whose maps Grad-CAM weighs; nothing after it mixes positions, but
             for VGG's last 2×2 pooling.
         source: the paper.
         licence: of the code that builds it.
         weights: its published ImageNet weights, if any.
+        head, output: its paper's, from the neck to the probabilities.
+        preprocessing: its paper's, or that of its weights; `size` comes first.
+        choosable: whether `activation` may replace that of its own hidden units.
+        prefix, dropped: of checkpoints that are given as files, where none is published: as in `PublishedWeights`.
     """
 
     name: str
@@ -76,6 +78,12 @@ class Architecture:
     source: str
     licence: str
     weights: PublishedWeights | None = None
+    head: HeadShape = LINEAR
+    output: Output = "softmax"
+    preprocessing: Preprocessing = IMAGENET
+    choosable: bool = False
+    prefix: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("network")

@@ -14,7 +14,10 @@ import numpy as np
 from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.imaging.preprocessing import LATER, Preprocessing
+from deepcovid.models.activations import Activation
 from deepcovid.models.engine import open_session
+from deepcovid.models.heads import LINEAR, HeadShape
+from deepcovid.models.outputs import Output
 from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 FILES = DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
+IMPORTANCE = "cam_weights"  # a graph's third output where the head has hidden layers
 INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
 
 
@@ -51,6 +55,8 @@ class Description:
         operating_points: the first is the one that calls are made at.
         calibration: how scores were calibrated, or None.
         activation: "softmax": the classes exclude one another; "sigmoid": each is present or absent on its own.
+        head, output: from the neck to the logits, whose softmax are the probabilities.
+        hidden_activation: of the network's own hidden units, where it was chosen; "" is the paper's.
         training: recipe, weights, data hash and counts.
         licence, intended_use: who may use it for what.
         files: SHA-256 of the other files.
@@ -67,6 +73,9 @@ class Description:
     files: dict = field(default_factory=dict)
     calibration: None = None
     activation: Literal["softmax", "sigmoid"] = "softmax"
+    head: HeadShape = LINEAR
+    output: Output = "softmax"
+    hidden_activation: Literal[""] | Activation = ""
     licence: str = "not stated"
     intended_use: str = INTENDED_USE
     format: int = FORMAT
@@ -89,10 +98,12 @@ class Description:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a detector makes of one film: probability of each class (K,) and the feature map (F, h, w)."""
+    """What a detector makes of one film: probability of each class (K,), the feature map (F, h, w), and how much each map
+    counts for each class (K, F), where that is not the same for every film."""
 
     probabilities: np.ndarray
     feature_map: np.ndarray
+    importance: np.ndarray | None = None
 
 
 class Detector:
@@ -181,14 +192,15 @@ class Detector:
 
     @cached_property
     def head_weight(self) -> np.ndarray:
-        """The last layer's weight, float32 (K, D): what a heat map needs besides the feature map."""
+        """A linear head's weight, float32 (U, D): what a heat map needs besides the feature map."""
         from safetensors import SafetensorError, safe_open
 
+        name = "head.output.weight" if self.description.head.dropout else "head.weight"
         try:
             with safe_open(self.folder / WEIGHTS, framework="np") as file:
-                weight: np.ndarray = file.get_tensor("head.weight")
+                weight: np.ndarray = file.get_tensor(name)
         except (SafetensorError, OSError) as error:
-            raise self._unusable(f"{WEIGHTS} holds no head.weight") from error
+            raise self._unusable(f"{WEIGHTS} holds no {name}") from error
         return weight
 
     def _unusable(self, problem: str) -> DetectorError:
@@ -206,12 +218,14 @@ class Detector:
         film = self.preprocessing.resize_film(pixels)
         session = self._session
         try:
-            logits, feature_map = session.run(["logits", "feature_map"], {"film": film[None, None]})
+            names = ["logits", "feature_map", *([IMPORTANCE] if self.description.head.hidden else [])]
+            logits, feature_map, *weights = session.run(names, {"film": film[None, None]})
         except Exception as error:  # the runtime raises its own untyped errors
             raise self._unusable(f"model.onnx cannot be run on a film ({type(error).__name__})") from error
         if logits.shape != (1, len(self.description.classes)) or not np.isfinite(logits).all():
             raise self._unusable("model.onnx gives something else than one finite number for each class")
-        return Seen(probabilities_of(logits, activation=self.description.activation)[0], feature_map[0])
+        probabilities = probabilities_of(logits, activation=self.description.activation)[0]
+        return Seen(probabilities, feature_map[0], weights[0][0] if weights else None)
 
     def score(self, pixels: np.ndarray) -> float:
         """The probability of the positive class of one film, float32 (H, W) in [0, 1]."""
@@ -234,6 +248,9 @@ class Detector:
             neck=told.neck,
             size=told.preprocessing.size,
             preprocessing=told.preprocessing,
+            head=told.head,
+            output=told.output,
+            activation=told.hidden_activation,
         )
         network.load_state_dict(load_file(self.folder / WEIGHTS), strict=True)
         return network.eval()

@@ -1,4 +1,4 @@
-"""The one shape of every network: film → normalise → backbone → feature map → neck → feature vector → linear head."""
+"""The one shape of every network: film → normalise → backbone → feature map → neck → feature vector → head → logits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from torch.nn import functional
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.architecture import Neck
 from deepcovid.models.equalising import equalise_films
+from deepcovid.models.heads import LINEAR, HeadShape, dense_layers, head_gradient
+from deepcovid.models.outputs import Output, link
 from deepcovid.models.weight_files import COUNTER
 
 
@@ -24,28 +26,49 @@ class FilmNetwork(nn.Module):
         preprocessing: what happens between the film and the backbone.
         backbone: normalised film (N, C, h, w) → feature map (N, F, h', w').
         neck: "pool" averages the feature map over positions (D = F); "flatten" keeps all values (D = F·h'·w').
-        head: linear, D → K classes.
+        head: D → U raw outputs, of `build_head`.
+        shape: what the head is.
+        output: how raw outputs become the logits of K classes.
+        activation: of the backbone's hidden units, where it was chosen; "" is the paper's.
     """
 
     mean: Tensor
     std: Tensor
 
     def __init__(
-        self, name: str, *, preprocessing: Preprocessing, backbone: nn.Module, neck: Neck, head: nn.Linear
+        self,
+        name: str,
+        *,
+        preprocessing: Preprocessing,
+        backbone: nn.Module,
+        neck: Neck,
+        head: nn.Module,
+        shape: HeadShape = LINEAR,
+        output: Output = "softmax",
+        activation: str = "",
     ) -> None:
         super().__init__()
         self.name, self.preprocessing, self.neck = name, preprocessing, neck
         self.backbone, self.head = backbone, head
-        shape = (1, -1, 1, 1)
-        self.register_buffer(
-            "mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(shape), persistent=False
-        )
-        self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(shape), persistent=False)
+        self.shape, self.output, self.activation = shape, output, activation
+        axes = (1, -1, 1, 1)
+        self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(axes), persistent=False)
+        self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(axes), persistent=False)
 
     @property
     def classes(self) -> int:
-        """How many logits the head gives."""
-        return self.head.out_features
+        """How many logits there are."""
+        return 2 if self.output == "one-sigmoid" else dense_layers(self.head)[-1].out_features
+
+    @property
+    def features_in(self) -> int:
+        """How many numbers the head receives for a film."""
+        return dense_layers(self.head)[0].in_features
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the raw outputs are linear in the features, so that one gradient holds for every film."""
+        return not self.shape.hidden
 
     @property
     def target_layer(self) -> nn.Module:
@@ -79,10 +102,29 @@ class FilmNetwork(nn.Module):
         """Films (N, 1, H, W) in [0, 1] → what the head receives, (N, D)."""
         return self.gather(self.backbone(self.prepare(film)))
 
-    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
-        """Films (N, 1, H, W) in [0, 1], any height and width → logits (N, K) and feature map (N, F, h', w')."""
+    def raw(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        """Films (N, 1, H, W) in [0, 1], any height and width → raw outputs (N, U) and feature map (N, F, h', w')."""
         feature_map = self.backbone(self.prepare(film))
         return self.head(self.gather(feature_map)), feature_map
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        """Films (N, 1, H, W) in [0, 1], any height and width → logits (N, K) and feature map (N, F, h', w')."""
+        raw, feature_map = self.raw(film)
+        return link(raw, output=self.output), feature_map
+
+    def importance(self, feature_map: Tensor) -> Tensor:
+        """Grad-CAM's weight of every map for every class: feature map (N, F, h', w') → (N, K, F), without a gradient.
+
+        Equation 1 of Selvaraju et al. 2017, the mean over positions of the gradient: of the class's raw output, or with
+        one sigmoid of the class's log-odds. Dropout is off.
+        """
+        gradient = head_gradient(self.head, self.gather(feature_map), activation=self.shape.activation)
+        if self.output == "one-sigmoid":
+            gradient = torch.cat([gradient, -gradient], dim=1)
+        maps, height, width = feature_map.shape[1:]
+        if self.neck == "pool":
+            return gradient / (height * width)
+        return gradient.unflatten(2, (maps, height * width)).mean(dim=3)
 
 
 def fit_films(film: Tensor, *, size: tuple[int, int], fit: str) -> Tensor:

@@ -179,11 +179,12 @@ def _plain_names(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _from_published(
     tensors: Mapping[str, np.ndarray], known: Architecture
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    if known.weights is None:
-        return dict(tensors), ()
-    left_out = tuple(name for name in tensors if name.startswith(known.weights.dropped))
+    dropped, prefix = known.dropped, known.prefix
+    if known.weights is not None:
+        dropped, prefix = known.weights.dropped, known.weights.prefix
+    left_out = tuple(name for name in tensors if name.startswith(dropped)) if dropped else ()
     kept = {name: array for name, array in tensors.items() if name not in left_out}
-    return {name.removeprefix(known.weights.prefix): array for name, array in kept.items()}, left_out
+    return {name.removeprefix(prefix): array for name, array in kept.items()}, left_out
 
 
 def _check_fit(

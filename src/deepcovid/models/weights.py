@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from deepcovid.errors import WeightsError
-from deepcovid.imaging.preprocessing import IMAGENET
+from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.models.heads import build_head, dense_layers
 from deepcovid.models.weight_cache import (
     CachedWeights,
     WeightsRow,
@@ -113,7 +114,13 @@ def _load_random(network: FilmNetwork, seed: int) -> WeightsUsed:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         fresh = build_network(
-            network.name, classes=network.classes, neck=network.neck, preprocessing=network.preprocessing
+            network.name,
+            classes=network.classes,
+            neck=network.neck,
+            preprocessing=network.preprocessing,
+            head=network.shape,
+            output=network.output,
+            activation=network.activation,
         )
     network.load_state_dict(fresh.state_dict())
     return WeightsUsed(
@@ -131,9 +138,9 @@ def _load_imagenet(network: FilmNetwork, seed: int, progress: Progress | None) -
     held = fetch(network.name, progress=progress)
     _apply(network, _fitted(network, read_weights(held.path)), seed)
     known = "the published file" if held.verified else "not the published file, taken as given"
-    given = network.preprocessing
-    same = (given.mean, given.std, given.value_range) == (IMAGENET.mean, IMAGENET.std, IMAGENET.value_range)
-    other = "" if same else " They were learned with ImageNet's mean and standard deviation; films come otherwise here."
+    given, learned = network.preprocessing, architecture(network.name).preprocessing
+    same = (given.mean, given.std, given.value_range) == (learned.mean, learned.std, learned.value_range)
+    other = "" if same else f" They were learned with {_normalisation(learned)}; films come otherwise here."
     return WeightsUsed(
         name=PUBLISHED,
         sha256=held.sha256,
@@ -143,6 +150,12 @@ def _load_imagenet(network: FilmNetwork, seed: int, progress: Progress | None) -
         random=False,
         head_loaded=False,
     )
+
+
+def _normalisation(learned: Preprocessing) -> str:
+    if (learned.mean, learned.std) == (IMAGENET.mean, IMAGENET.std):
+        return "ImageNet's mean and standard deviation"
+    return f"mean {list(learned.mean)} and standard deviation {list(learned.std)}"
 
 
 def _load_file(network: FilmNetwork, path: Path, seed: int) -> WeightsUsed:
@@ -164,7 +177,6 @@ def _fitted(network: FilmNetwork, file: WeightFile) -> FittedWeights:
 def _apply(network: FilmNetwork, fitted: FittedWeights, seed: int) -> bool:
     """Load the backbone, and the head where it fits (else from the seed); whether the head was loaded."""
     import torch
-    from torch import nn
 
     network.backbone.load_state_dict(
         {name: torch.tensor(array) for name, array in fitted.backbone.items()}, strict=False
@@ -176,7 +188,8 @@ def _apply(network: FilmNetwork, fitted: FittedWeights, seed: int) -> bool:
     if not fits:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            head = nn.Linear(network.head.in_features, network.head.out_features).state_dict()
+            outputs = dense_layers(network.head)[-1].out_features
+            head = build_head(network.features_in, units=outputs, shape=network.shape).state_dict()
     network.head.load_state_dict(head)
     return fits
 
@@ -184,7 +197,12 @@ def _apply(network: FilmNetwork, fitted: FittedWeights, seed: int) -> bool:
 def _why_no_head(network: FilmNetwork, fitted: FittedWeights) -> str:
     if fitted.left_out:
         return f"since the file's are of another task ({', '.join(fitted.left_out[:2])}, …)"
-    if "weight" in fitted.head:
-        there, here = fitted.head["weight"].shape, tuple(network.head.weight.shape)
-        return f"since the file's is {there}, not {here}"
+    if fitted.head:
+        there = {name: tuple(array.shape) for name, array in fitted.head.items() if array.ndim > 1}
+        here = {name: tuple(tensor.shape) for name, tensor in network.head.state_dict().items() if tensor.ndim > 1}
+        return f"since the file's is {_shapes(there)}, not {_shapes(here)}"
     return "since the file holds none"
+
+
+def _shapes(weights: dict[str, tuple[int, ...]]) -> str:
+    return ", ".join(str(shape) for shape in weights.values())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepcovid.errors import RecipeError
-from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models import darkcovidnet as _darkcovidnet  # noqa: F401 - importing these files fills the registry
 from deepcovid.models import torchvision_networks as _torchvision_networks  # noqa: F401
 from deepcovid.models.architecture import ARCHITECTURES, NECKS, Architecture, Neck
+from deepcovid.models.heads import HeadShape, build_head
+from deepcovid.models.outputs import Output, units
 from deepcovid.models.torchvision_import import import_torch
 
 if TYPE_CHECKING:
@@ -37,37 +39,62 @@ def build_network(
     size: tuple[int, int] | None = None,
     neck: Neck | None = None,
     preprocessing: Preprocessing | None = None,
+    head: HeadShape | None = None,
+    output: Output | None = None,
+    activation: str = "",
 ) -> FilmNetwork:
     """Build a network with random numbers, drawn from torch's global generator; `load_backbone_weights` comes next.
 
     Args:
         name: of a registered network.
-        classes: logits of the head, from 1.
+        classes: logits, from 1.
         size: (height, width) in pixels; absent, that of `preprocessing`, or else the paper's.
         neck: "pool" or "flatten"; absent, the paper's.
-        preprocessing: absent, ImageNet's mean and standard deviation.
+        preprocessing: absent, the network's own: ImageNet's mean and standard deviation for most.
+        head: hidden layers and dropout; absent, the paper's: none for most.
+        output: how raw outputs become class probabilities; absent, the paper's: softmax for most.
+        activation: of the backbone's hidden units; "" is the paper's.
 
     Raises:
         UnknownNameError: no network has that name.
-        RecipeError: no classes, an unknown neck, or a size or number of channels that the backbone cannot take.
+        RecipeError: no classes, an unknown neck, an output or activation that the network cannot have, or a size or
+            number of channels that the backbone cannot take.
         MissingPackageError: torch is not installed.
     """
     known = architecture(name)
     preprocessing = _settled(known, size, preprocessing)
-    chosen = neck or known.neck
-    if classes < 1:
-        raise RecipeError(f"{name} cannot have {classes} classes", mend="give at least 1")
+    chosen, shape, link = neck or known.neck, head or known.head, output or known.output
+    wanted = units(classes, output=link)
     if chosen not in NECKS:
         raise RecipeError(f"there is no neck {chosen!r}", mend=f"choose one of: {', '.join(NECKS)}")
     import_torch(f"building {name}")
-    from torch import nn
-
     from deepcovid.models.network import FilmNetwork
 
     maps, height, width = feature_map_shape(name, classes=classes, preprocessing=preprocessing)
-    backbone = known.build(channels=preprocessing.channels, classes=classes)
-    head = nn.Linear(maps if chosen == "pool" else maps * height * width, classes)
-    return FilmNetwork(name, preprocessing=preprocessing, backbone=backbone, neck=chosen, head=head)
+    backbone = _backbone(known, channels=preprocessing.channels, classes=classes, activation=activation)
+    features = maps if chosen == "pool" else maps * height * width
+    return FilmNetwork(
+        name,
+        preprocessing=preprocessing,
+        backbone=backbone,
+        neck=chosen,
+        head=build_head(features, units=wanted, shape=shape),
+        shape=shape,
+        output=link,
+        activation=activation,
+    )
+
+
+def _backbone(known: Architecture, *, channels: int, classes: int, activation: str = "") -> Any:
+    if not activation:
+        return known.build(channels=channels, classes=classes)
+    if not known.choosable:
+        able = ", ".join(name for name in network_names() if ARCHITECTURES[name].choosable)
+        raise RecipeError(
+            f"{known.name} has its paper's activation, and {activation!r} was asked for",
+            mend=f"leave activation out, or take a network that lets it be chosen: {able}",
+        )
+    return known.build(channels=channels, classes=classes, activation=activation)
 
 
 def feature_map_shape(name: str, *, classes: int, preprocessing: Preprocessing) -> tuple[int, int, int]:
@@ -78,28 +105,29 @@ def feature_map_shape(name: str, *, classes: int, preprocessing: Preprocessing) 
     """
     import torch
 
-    height, width = preprocessing.size
+    known, (height, width) = ARCHITECTURES[name], preprocessing.size
     with torch.device("meta"), torch.no_grad():
-        backbone = ARCHITECTURES[name].build(channels=preprocessing.channels, classes=classes).eval()
+        backbone = _backbone(known, channels=preprocessing.channels, classes=classes).eval()
         try:
             shape = backbone(torch.empty(1, preprocessing.channels, height, width)).shape
         except RuntimeError as error:
             raise RecipeError(
                 f"a film of {height} × {width} pixels is too small for {name}",
-                mend=f"give a larger size; its paper's is {ARCHITECTURES[name].size[0]} × {ARCHITECTURES[name].size[1]}",
+                mend=f"give a larger size; its paper's is {known.size[0]} × {known.size[1]}",
             ) from error
     return int(shape[1]), int(shape[2]), int(shape[3])
 
 
 def backbone_shapes(name: str) -> dict[str, tuple[int, ...]]:
-    """The names and shapes of a backbone's state dict (three channels, two classes), without drawing a number."""
+    """The names and shapes of a backbone's state dict (its own channels, two classes), without drawing a number."""
     torch = import_torch(f"building {name}")
+    known = architecture(name)
     with torch.device("meta"):
-        backbone = ARCHITECTURES[name].build(channels=3, classes=2)
+        backbone = _backbone(known, channels=known.preprocessing.channels, classes=2)
     return {key: tuple(tensor.shape) for key, tensor in backbone.state_dict().items()}
 
 
 def _settled(known: Architecture, size: tuple[int, int] | None, given: Preprocessing | None) -> Preprocessing:
     if given is None:
-        return replace(IMAGENET, size=size or known.size)
+        return replace(known.preprocessing, size=size or known.size)
     return given if size is None else replace(given, size=size)

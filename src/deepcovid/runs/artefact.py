@@ -45,6 +45,9 @@ def write_artefact(
         classes=prepared.classes,
         positive=prepared.positive,
         preprocessing=recipe.preprocessing,
+        head=recipe.head,
+        output=recipe.output,
+        hidden_activation=recipe.activation,
         operating_points=tuple(sorted(points, key=lambda point: point.chosen_on != "validation")),
         training={
             "recipe": recipe.to_dict(),

@@ -89,7 +89,7 @@ def _case(row: pd.Series, table: Table, detector: Detector, kind: str, label: st
     except DeepCovidError:
         return None
     pixels = thumbnail(whole, longest=LARGEST_SIDE)
-    heat = heat_of(detector, detector.see(whole).feature_map, shape=(pixels.shape[0], pixels.shape[1]))
+    heat = heat_of(detector, detector.see(whole), shape=(pixels.shape[0], pixels.shape[1]))
     return HeatmapCase(pixels, heat, label, float(row["score"]), kind, path.name)
 
 

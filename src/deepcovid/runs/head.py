@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepcovid.configuration import to_mapping
 from deepcovid.export.onnx import export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
@@ -39,7 +40,10 @@ def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
     facts = {
         "network": network.name,
         "neck": network.neck,
-        "head": list(network.head.weight.shape),
+        "head": {name: list(tensor.shape) for name, tensor in network.head.state_dict().items()},
+        "shape": to_mapping(network.shape),
+        "output": network.output,
+        "activation": network.activation,
         "preprocessing": network.preprocessing.to_dict(),
         "backbone": backbone_hash(network),
         "exporter": used,
@@ -50,8 +54,9 @@ def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
     if path.is_file() and seal.is_file() and sha256_file(path).encode() == seal.read_bytes():
         return _opened(path.read_bytes(), network)
     graph = export_network(network)
-    zeros = [np.zeros(tuple(tensor.shape), dtype=np.float32) for tensor in (network.head.weight, network.head.bias)]
-    write_bytes(path, with_head(graph, weight=zeros[0], bias=zeros[1]))
+    state = network.head.state_dict()
+    zeros = {f"head.{name}": np.zeros(tuple(tensor.shape), dtype=np.float32) for name, tensor in state.items()}
+    write_bytes(path, with_head(graph, zeros))
     write_text(seal, sha256_file(path))
     return _opened(path.read_bytes(), network)
 
@@ -128,14 +133,15 @@ def train_head_of(
         class_weights=class_weights,
         progress=progress,
     )
-    weights = to_tensors(network) | {"head.weight": head.weight, "head.bias": head.bias}
+    trained = {"head.weight": head.weight, "head.bias": head.bias}
+    weights = to_tensors(network) | trained
     probabilities = probabilities_of(head.logits(films), activation=prepared.activation)
     facts = {
         "features": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
         "films_hash": films_hash(kept.keys),
         "training_films": {"rows": len(data.slots), "arrays": len(data.features)},
     }
-    graph = with_head(graph, weight=head.weight, bias=head.bias)
+    graph = with_head(graph, trained)
     return Trained(prepared, graph, weights, probabilities, fitted, facts, kept.failures)
 
 

@@ -193,7 +193,7 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
     positive = score >= point.threshold
     heatmap = None
     if wishes.heatmaps is not None:
-        heat = heat_of(detector, seen.feature_map, shape=(film.pixels.shape[0], film.pixels.shape[1]))
+        heat = heat_of(detector, seen, shape=(film.pixels.shape[0], film.pixels.shape[1]))
         heatmap = write_bytes(wishes.heatmaps / name, png_bytes(overlay(film.pixels, heat, style=wishes.style)))
     return Prediction(
         path=path,

@@ -13,8 +13,9 @@ from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import RecipeError
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
-
-Activation = Literal["relu", "leaky-relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"]
+from deepcovid.models.activations import Activation
+from deepcovid.models.heads import HeadShape
+from deepcovid.models.outputs import Output
 
 
 def _positive(where: str, **values: float) -> None:
@@ -74,30 +75,6 @@ class EarlyStopping:
         _positive("early_stopping", patience=self.patience)
         if self.min_delta < 0:
             raise RecipeError(f"early_stopping: min_delta is {self.min_delta}", mend="give 0 or more")
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadShape:
-    """What stands between the neck and the logits.
-
-    `hidden` are dense layers, each followed by `activation`; `dropout` stands before the first of them (or before the
-    output); `kind` is "network" (trained by gradient steps) or "svm" (a linear support vector machine on frozen
-    features, its decision turned into a probability by Platt's method).
-    """
-
-    hidden: tuple[int, ...] = ()
-    activation: Activation = "relu"
-    dropout: float = 0.0
-    kind: Literal["network", "svm"] = "network"
-
-    def __post_init__(self) -> None:
-        if any(width < 1 for width in self.hidden) or not 0 <= self.dropout < 1:
-            raise RecipeError(
-                f"head: hidden {list(self.hidden)}, dropout {self.dropout}",
-                mend="give widths from 1 and a dropout in [0, 1)",
-            )
-        if self.kind == "svm" and (self.hidden or self.dropout):
-            raise RecipeError("head: an svm has no hidden layers and no dropout", mend="leave them out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,10 +156,10 @@ class Recipe:
     early_stopping: EarlyStopping | None = None
     seed: int = 0
     task: Literal["binary", "multi-class", "multi-label"] = "binary"
-    output: Literal["softmax", "sigmoids", "one-sigmoid", "multi-label"] = "softmax"
+    output: Output = "softmax"
     loss: Literal["cross-entropy", "binary-cross-entropy"] = "cross-entropy"
     head: HeadShape = field(default_factory=HeadShape)
-    activation: Literal["", "relu", "leaky-relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"] = ""
+    activation: Literal[""] | Activation = ""
     recompute: bool = False
     batchnorm: Literal["frozen", "training"] = "frozen"
     mixing: Mixing = field(default_factory=Mixing)
