@@ -27,7 +27,7 @@ from deepcovid.evaluation.summary import evaluate
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.detector import Description, Detector, OperatingPoint
-from deepcovid.models.zoo import network_names
+from deepcovid.models.zoo import architecture, network_names
 from deepcovid.training.recipe import (
     EarlyStopping,
     HeadShape,
@@ -225,12 +225,19 @@ def test_every_key_of_a_recipe_is_explained_with_its_default(kind: Any, heading:
 
 def test_choices_of_a_recipe_are_named() -> None:
     page = read("docs/recipes.md")
-    for name in network_names():
-        assert f"`{name}`" in page
     for kind in (Recipe, Optimiser, Schedule, EarlyStopping, HeadShape, Mixing):
         for field in dataclasses.fields(kind):
             for choice in re.findall(r"['\"]([\w-]+)['\"]", str(field.type)):
                 assert f'"{choice}"' in page
+
+
+def test_networks_are_listed_with_their_size_and_parameters() -> None:
+    told = dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|$", read("docs/networks.md"), re.M))
+    assert sorted(told) == network_names()
+    for name, cells in told.items():
+        known = architecture(name)
+        film = f"{known.size[0]} × {known.size[1]} × {known.preprocessing.channels}"
+        assert cells.startswith(f"{film} | {known.parameters:,} | ")
 
 
 def test_the_recipe_that_is_shown_can_be_read() -> None:

@@ -1,81 +1,22 @@
-"""The backbones of both documents that torchvision builds: ResNet, SqueezeNet, DenseNet, VGG."""
+"""SqueezeNet, DenseNet and VGG as torchvision builds them, and the DenseNet of TorchXRayVision."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from deepcovid.errors import RecipeError
-from deepcovid.models.architecture import PublishedWeights, register_network
+from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.models.architecture import register_network
 from deepcovid.models.torchvision_import import import_torchvision
+from deepcovid.models.torchvision_shared import LICENCE, published, require_three_channels
 
 if TYPE_CHECKING:
     from torch import nn
 
-LICENCE = "BSD-3-Clause (torchvision)"
-RESNET = 'He et al., "Deep Residual Learning for Image Recognition", arXiv 1512.03385'
 SQUEEZENET = 'Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", arXiv 1602.07360'
 DENSENET = 'Huang et al., "Densely Connected Convolutional Networks", arXiv 1608.06993'
 VGG = 'Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", arXiv 1409.1556'
-
-
-def published(enum: str, file: str, *, sha256: str, prefix: str, dropped: str) -> PublishedWeights:
-    """Torchvision's checkpoint `file`.
-
-    The first 8 digits of `sha256` stand in torchvision's file name. The full digests are those that several public
-    projects pin for the same files; where only the 8 digits are given, no second source was found.
-    """
-    return PublishedWeights(
-        enum=enum,
-        url=f"https://download.pytorch.org/models/{file}",
-        sha256=sha256,
-        prefix=prefix,
-        dropped=(dropped,),
-    )
-
-
-@register_network(
-    "resnet18",
-    neck="pool",
-    size=(224, 224),
-    features=512,
-    parameters=11_177_538,
-    last_convolution="layer4.1.conv2",
-    source=RESNET,
-    licence=LICENCE,
-    weights=published(
-        "ResNet18_Weights.IMAGENET1K_V1",
-        "resnet18-f37072fd.pth",
-        sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
-        prefix="",
-        dropped="fc.",
-    ),
-)
-def resnet18(*, channels: int, classes: int) -> nn.Module:
-    """ResNet-18 up to its last block: 512 maps at 1/32 of the size."""
-    return _resnet("resnet18", channels)
-
-
-@register_network(
-    "resnet50",
-    neck="pool",
-    size=(224, 224),
-    features=2048,
-    parameters=23_512_130,
-    last_convolution="layer4.2.conv3",
-    source=RESNET,
-    licence=LICENCE,
-    weights=published(
-        "ResNet50_Weights.IMAGENET1K_V1",
-        "resnet50-0676ba61.pth",
-        sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
-        prefix="",
-        dropped="fc.",
-    ),
-)
-def resnet50(*, channels: int, classes: int) -> nn.Module:
-    """ResNet-50 up to its last block: 2,048 maps at 1/32 of the size."""
-    return _resnet("resnet50", channels)
+XRAYVISION = Preprocessing(size=(224, 224), channels=1, mean=(0.0,), std=(1.0,), value_range=(-1024.0, 1024.0))
 
 
 @register_network(
@@ -172,6 +113,35 @@ def densenet161(*, channels: int, classes: int) -> nn.Module:
 
 
 @register_network(
+    "densenet121-xrv",
+    neck="pool",
+    size=(224, 224),
+    features=1024,
+    parameters=6_949_634,
+    last_convolution="denseblock4.denselayer16.conv2",
+    source=f"{DENSENET}; on one channel as Cohen et al. train it: TorchXRayVision, MIDL 2022, arXiv 2111.00595",
+    licence=LICENCE,
+    preprocessing=XRAYVISION,
+    prefix="features.",
+    dropped=("classifier.", "op_threshs"),
+)
+def densenet121_xrv(*, channels: int, classes: int) -> nn.Module:
+    """DenseNet-121 on one channel of [-1024, 1024], for TorchXRayVision's weights given as a file of named arrays."""
+    from torch import nn
+
+    features = _densenet("densenet121", 3)
+    if channels != 1:
+        raise RecipeError(
+            f"densenet121-xrv takes 1 channel, but the preprocessing has channels = {channels}",
+            mend="set preprocessing: channels = 1, mean = [0.0], std = [1.0], value_range = [-1024.0, 1024.0]",
+        )
+    first = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    nn.init.kaiming_normal_(first.weight)  # as torchvision's DenseNet does
+    features.conv0 = first
+    return features
+
+
+@register_network(
     "vgg16",
     neck="flatten",
     size=(224, 224),
@@ -193,7 +163,7 @@ def vgg16(*, channels: int, classes: int) -> nn.Module:
 
     Only the convolutions are built: torchvision's own constructor also draws 119 million numbers of a classifier.
     """
-    _three_channels("vgg16", channels)
+    require_three_channels("vgg16", channels=channels)
     from torch import nn
 
     vgg = import_torchvision().models.vgg
@@ -205,35 +175,16 @@ def vgg16(*, channels: int, classes: int) -> nn.Module:
     return layers
 
 
-def _resnet(name: str, channels: int) -> nn.Module:
-    _three_channels(name, channels)
-    from torch import nn
-
-    model = getattr(import_torchvision().models, name)(num_classes=1)
-    return nn.Sequential(OrderedDict((part, layer) for part, layer in model.named_children() if part not in _TAIL))
-
-
-_TAIL = {"avgpool", "fc"}
-
-
 def _squeezenet(name: str, channels: int) -> nn.Module:
-    _three_channels(name, channels)
+    require_three_channels(name, channels=channels)
     features: nn.Module = getattr(import_torchvision().models, name)(num_classes=1).features
     return features
 
 
 def _densenet(name: str, channels: int) -> nn.Module:
-    _three_channels(name, channels)
+    require_three_channels(name, channels=channels)
     from torch import nn
 
     features: nn.Module = getattr(import_torchvision().models, name)(num_classes=1).features
     features.add_module("relu5", nn.ReLU())
     return features
-
-
-def _three_channels(name: str, channels: int) -> None:
-    if channels != 3:
-        raise RecipeError(
-            f"{name} takes 3 channels, but the preprocessing has channels = {channels}",
-            mend="set preprocessing.channels = 3, with three means and standard deviations",
-        )

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from deepcovid.errors import RecipeError
 from deepcovid.imaging.preprocessing import Preprocessing
+from deepcovid.models import covid_xnet as _covid_xnet  # noqa: F401
 from deepcovid.models import darkcovidnet as _darkcovidnet  # noqa: F401 - importing these files fills the registry
+from deepcovid.models import rawat as _rawat  # noqa: F401
 from deepcovid.models import torchvision_networks as _torchvision_networks  # noqa: F401
+from deepcovid.models import torchvision_residual as _torchvision_residual  # noqa: F401
 from deepcovid.models.architecture import ARCHITECTURES, NECKS, Architecture, Neck
 from deepcovid.models.heads import HeadShape, build_head
 from deepcovid.models.outputs import Output, units
