@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from deepcovid.cli import data, describe, evaluation, prediction, training
+from deepcovid.cli import data, describe, evaluation, models, prediction, training
 from deepcovid.cli.console import say_error
 from deepcovid.errors import DeepCovidError, printable
 
@@ -34,6 +34,7 @@ app.command()(describe.doctor)
 app.command()(describe.recipes)
 app.add_typer(data.app, name="data")
 app.add_typer(describe.weights_app, name="weights")
+app.add_typer(models.app, name="models")
 
 
 def _version(wanted: bool) -> None:

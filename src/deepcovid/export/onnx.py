@@ -14,6 +14,7 @@ import numpy as np
 
 from deepcovid.errors import DetectorError, MissingPackageError
 from deepcovid.models.detector import IMPORTANCE
+from deepcovid.models.weight_files import BACKBONE, HEAD
 
 if TYPE_CHECKING:
     import onnx
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from deepcovid.models.network import FilmNetwork
 
 OPSET = 20  # the first with antialiased Resize is 18
-HEAD, INNER = "head.", "network."
+INNER = "network."  # put before every name where the network was wrapped
 
 
 def export_network(network: FilmNetwork) -> bytes:
@@ -142,11 +143,13 @@ def _strip(model: onnx.ModelProto) -> None:
 
 
 def _rename(model: onnx.ModelProto) -> None:
-    """Arrays under the names of the network's own state, also where it was wrapped."""
+    """Learned arrays under the names of the network's own state, also where it was wrapped."""
+    learned = (f"{INNER}{HEAD}", f"{INNER}{BACKBONE}")
     for tensor in model.graph.initializer:
-        tensor.name = tensor.name.removeprefix(INNER)
+        if tensor.name.startswith(learned):
+            tensor.name = tensor.name.removeprefix(INNER)
     for node in model.graph.node:
-        names = [name.removeprefix(INNER) for name in node.input]
+        names = [name.removeprefix(INNER) if name.startswith(learned) else name for name in node.input]
         del node.input[:]
         node.input.extend(names)
 

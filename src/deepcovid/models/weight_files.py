@@ -113,10 +113,10 @@ def _read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         raise WeightsError(
             f"torch cannot read this as plain numbers ({reason}); it is damaged or holds pickled code, which is never run",
             path=path,
-            mend=f"copy it anew; or, for a whole model whose maker you trust, on a machine with the library that made it:\n"
-            f"  import torch, safetensors.torch\n"
-            f"  safetensors.torch.save_file({{k: v.contiguous() for k, v in torch.load({path.name!r}, map_location='cpu', "
-            f"weights_only=False).state_dict().items()}}, {path.stem + '.safetensors'!r})",
+            mend="copy it anew; or, if it is a whole model whose maker you trust, make plain numbers of it with two lines on a "
+            "machine that has the library it was made with: `import torch, safetensors.torch` and "
+            "`safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load("
+            f"{path.name!r}, map_location='cpu', weights_only=False).state_dict().items()}}, {path.stem + '.safetensors'!r})`",
         ) from error
     state = next((content[key] for key in WRAPPERS if isinstance(content, dict) and key in content), content)
     if not isinstance(state, Mapping) or not state or not all(torch.is_tensor(value) for value in state.values()):

@@ -1,0 +1,120 @@
+"""`deepcovid models`: the networks that there are, and one of them layer by layer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deepcovid.cli.console import console
+from deepcovid.errors import RecipeError
+
+if TYPE_CHECKING:
+    from deepcovid.models.layers_table import LayerTable
+    from deepcovid.training.recipe import Recipe
+
+app = typer.Typer(help="Networks: which there are, and their layers.", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """All networks: size of the film in the paper, parameters with two classes, where they are from."""
+    from deepcovid.models.zoo import architecture, network_names
+
+    known = [architecture(name) for name in network_names()]
+    if as_json:
+        facts = [
+            {
+                "name": one.name,
+                "size": list(one.size),
+                "channels": one.preprocessing.channels,
+                "parameters": one.parameters,
+                "neck": one.neck,
+                "output": one.output,
+                "weights": one.weights.url if one.weights else None,
+                "source": one.source,
+                "licence": one.licence,
+            }
+            for one in known
+        ]
+        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    for one in known:
+        size = f"{one.size[0]} × {one.size[1]} × {one.preprocessing.channels}"
+        console().print(f"{one.name:24} {size:14} {one.parameters:>12,}  {one.source}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A network, or a recipe, which also says what is trained.")],
+    classes: Annotated[int, typer.Option("--classes", min=1, help="How many classes.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """The layers of a network: output shapes, parameters that move and that stay, size, work for one film."""
+    table = _table(name, classes)
+    if as_json:
+        typer.echo(json.dumps(table.to_dict(), indent=2))
+        return
+    screen = console()
+    widths = max(len(row.layer) for row in table.rows), max(len(row.kind) for row in table.rows)
+    for row in table.rows:
+        shape = " × ".join(str(number) for number in row.shape)
+        still = "" if row.trainable == row.parameters else "  frozen"
+        line = f"{row.layer:{widths[0]}}  {row.kind:{widths[1]}}  {shape:>17}  {row.parameters:>12,}{still}"
+        screen.print(line, markup=False, soft_wrap=True)
+    for line in _sums(table):
+        screen.print(line, markup=False, soft_wrap=True)
+
+
+def _sums(table: LayerTable) -> list[str]:
+    height, width = table.size
+    return [
+        "",
+        f"{table.network}: film of {height} × {width} × {table.channels}, {table.classes} classes, output {table.output}",
+        f"parameters  {table.parameters:,}: {table.trainable:,} trainable, {table.frozen:,} frozen",
+        f"beside them {table.statistics:,} means and variances of BatchNorm",
+        f"size        {table.megabytes:,.1f} MB as float32",
+        f"work        {table.gflops:,.2f} GFLOPs for one film (a multiplication and an addition are two)",
+    ]
+
+
+def _table(name: str, classes: int) -> LayerTable:
+    from deepcovid.models.layers_table import table_of
+    from deepcovid.models.zoo import network_names
+    from deepcovid.training.recipe import load_recipe, recipe_names
+
+    if name in recipe_names() or name.endswith(".toml"):  # `darkcovidnet` is both: the recipe says more
+        return _of_recipe(load_recipe(name), classes)
+    if name not in network_names():
+        raise RecipeError(
+            f"there is no network and no recipe named {name!r}",
+            mend="`deepcovid models list` and `deepcovid recipes` name them; a recipe of your own ends in .toml",
+        )
+    return table_of(name, classes=classes)
+
+
+def _of_recipe(recipe: Recipe, classes: int) -> LayerTable:
+    from deepcovid.models.layers_table import layer_table, weightless
+    from deepcovid.training.finetune import set_trainable
+
+    if recipe.members:
+        raise RecipeError(
+            f"{recipe.name} is an ensemble of {', '.join(recipe.members)}", mend="show its members one by one"
+        )
+    network = weightless(
+        recipe.network,
+        classes=classes,
+        neck=recipe.neck or None,
+        preprocessing=recipe.preprocessing,
+        head=recipe.head,
+        output=recipe.output,
+        activation=recipe.activation,
+    )
+    if recipe.trainable == "head":
+        network.backbone.requires_grad_(False)
+    else:
+        set_trainable(network, recipe.trainable)
+    return layer_table(network)
