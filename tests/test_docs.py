@@ -270,8 +270,22 @@ def test_keys_of_an_evaluation_are_explained() -> None:
     frame = pd.DataFrame({"label": ["covid", "normal", "other"] * 30, "patient": [f"p{i // 2}" for i in range(90)]})
     frame["score"] = np.clip(rng.normal(0.3 + 0.4 * (frame["label"] == "covid"), 0.2), 0, 1)
     evaluation = evaluate(frame, positive="covid", normal="normal", draws=50)
-    told = first_cells("docs/scores.md", after="## evaluation.json")
+    told = first_cells("docs/scores.md", after="## evaluation.json", until="## Several classes")
     assert set(told) == set(_paths(evaluation))
+    assert len(told) == len(set(told))
+
+
+def test_keys_of_several_classes_are_explained() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"label": ["covid", "normal", "covid;flu"] * 30, "patient": [f"p{i // 2}" for i in range(90)]})
+    frame = frame.assign(**{f"score_{name}": rng.random(90) for name in ("flu", "normal", "covid")})
+    wanted = set()
+    for rows, task in ((frame, "multi-label"), (frame.replace({"covid;flu": "flu"}), "multi-class")):
+        section = evaluate(rows, positive="covid", draws=50)["classes"]
+        assert section["task"] == task
+        wanted |= set(_paths({"classes": section}))
+    told = [cell for cell in first_cells("docs/scores.md", after="## Several classes") if cell.startswith("classes.")]
+    assert set(told) == wanted
     assert len(told) == len(set(told))
 
 

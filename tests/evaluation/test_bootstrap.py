@@ -31,14 +31,14 @@ def test_each_draw_is_what_scikit_learn_says_of_the_drawn_films(monkeypatch: pyt
     positive = (patient < 8) ^ (rng.random(80) < 0.1)
     score = np.round(rng.random(80) * 0.6 + 0.3 * positive, 1)
     seen = []
-    original = module._multiplicities
+    original = module.multiplicities
 
     def spy(*args: object, **kwargs: object) -> object:
         for times in original(*args, **kwargs):  # type: ignore[arg-type]
             seen.append(times)
             yield times
 
-    monkeypatch.setattr(module, "_multiplicities", spy)
+    monkeypatch.setattr(module, "multiplicities", spy)
     draws = bootstrap(positive, score=score, cluster=patient, thresholds=np.array([0.5, 0.8]), draws=40, seed=3)
     weights = np.concatenate(seen)[:, np.unique(patient, return_inverse=True)[1]].astype(int)
     for k, weight in enumerate(weights):
@@ -56,7 +56,7 @@ def test_draws_keep_the_number_of_patients_of_each_kind() -> None:
     positive = np.array([True, True, False, False, False, True, False])
     patient = np.array([0, 1, 2, 3, 4, 5, 5])
     times = np.concatenate(
-        list(module._multiplicities(module._strata(positive, codes=patient), films=7, draws=50, seed=0))
+        list(module.multiplicities(module._strata(positive, codes=patient), films=7, draws=50, seed=0))
     )
     assert np.all(times[:, :2].sum(axis=1) == 2)
     assert np.all(times[:, 2:5].sum(axis=1) == 3)

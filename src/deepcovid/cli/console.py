@@ -103,3 +103,8 @@ def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]
 def say_error(message: str) -> None:
     """An error on standard error, without a traceback."""
     console(error=True).print(f"error: {message}", style="bold red", markup=False)
+
+
+def names_of(text: str | None) -> tuple[str, ...]:
+    """The names in an option such as "normal,pneumonia,covid"; none where it was not given."""
+    return tuple(name for name in (part.strip() for part in (text or "").split(",")) if name)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deepcovid.cli.console import console, refuse_overwriting
+from deepcovid.cli.console import console, names_of, refuse_overwriting
 
 
 def evaluate(
@@ -23,6 +23,10 @@ def evaluate(
     ] = None,
     label_column: Annotated[str | None, typer.Option(help="The column that holds the label; default: label.")] = None,
     score_column: Annotated[str, typer.Option(help="The column that holds the score.")] = "score",
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Several classes with a column score_CLASS each, such as normal,pneumonia,covid."),
+    ] = None,
     threshold: Annotated[list[float] | None, typer.Option(help="A threshold to report at; may be repeated.")] = None,
     target_sensitivity: Annotated[float, typer.Option(min=0, max=1, help="For the threshold chosen by rule.")] = 0.975,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the evaluation here ('-': print it).")] = None,
@@ -42,6 +46,7 @@ def evaluate(
         normal=normal,
         label_column=label_column,
         score_column=score_column,
+        classes=names_of(classes),
         thresholds=threshold or [],
         target_sensitivity=target_sensitivity,
         seed=seed,

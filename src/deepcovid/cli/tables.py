@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from deepcovid.errors import printable
+
+TOGETHER = {
+    "accuracy": "accuracy",
+    "accuracy_bootstrap": "  over patients",
+    "exact_match": "all of it right",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_auc": "macro AUC",
+    "micro_auc": "micro AUC",
+    "macro_f1": "macro F1",
+    "kappa": "Cohen's kappa",
+}
+PERCENTAGES = {"accuracy", "accuracy_bootstrap", "exact_match", "balanced_accuracy"}
+
 
 def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
     """The main figures of an evaluation, each with its interval, its n and what was resampled."""
@@ -20,6 +34,29 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
             lines.append(f"  {name}      {_percent(point[name])}{paper}")
         lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
         lines.append(f"  positive calls that would be right: {_worth(point['predictive_values'])}")
+    return lines + (_class_lines(evaluation["classes"]) if "classes" in evaluation else [])
+
+
+def _class_lines(section: dict[str, Any]) -> list[str]:
+    """Several classes: all together, then each against the rest."""
+    lines = ["", f"{len(section['names'])} classes, {section['n']} films; called is {section['called']}"]
+    for key, name in TOGETHER.items():
+        if section.get(key) is not None:
+            say = _percent if key in PERCENTAGES else _ratio
+            lines.append(f"{name:<18} {say(section[key])}")
+    for one in section["each"]:
+        unknown = f", {one['n_unknown']} unknown" if one["n_unknown"] else ""
+        lines += ["", f"{printable(one['name'])}: {one['n_positive']} films, {one['n_negative']} without{unknown}"]
+        if one["auc"] is not None:
+            lines.append(f"  AUC              {_ratio(one['auc'])}")
+            lines += [f"  {name}      {_percent(one[name])}" for name in ("sensitivity", "specificity")]
+    if section["confusion"] is not None:
+        lines += ["", "label → called, in the order of the classes above:"]
+        width = max(len(str(count)) for row in section["confusion"] for count in row)
+        lines += [
+            "  " + "  ".join(f"{count:>{width}}" for count in row) + f"  {printable(name)}"
+            for name, row in zip(section["names"], section["confusion"], strict=True)
+        ]
     return lines
 
 

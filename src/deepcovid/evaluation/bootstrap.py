@@ -72,31 +72,38 @@ def bootstrap(
         draws: how many.
         seed: of the generator; the same seed and order of films give the same draws.
     """
-    order = np.argsort(-score, kind="stable")
     codes = np.arange(len(score)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
-    cuts = np.empty(0) if thresholds is None else np.asarray(thresholds, dtype=float)
-    film = _Films(
-        cluster=codes[order],
-        positive=positive[order],
-        ends=np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1),
-        called=np.searchsorted(-score[order], -cuts, side="right"),
-    )
+    film = RankedFilms.of(positive, score=score, codes=codes, thresholds=thresholds)
     strata = _strata(positive, codes=codes)
-    parts = [film.evaluate(times) for times in _multiplicities(strata, films=len(score), draws=draws, seed=seed)]
+    parts = [film.evaluate(times) for times in multiplicities(strata, films=len(score), draws=draws, seed=seed)]
     return Draws(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True)
-class _Films:
-    """Films by falling score, and where groups of equal scores end."""
+class RankedFilms:
+    """Films by falling score, and where groups of equal scores end: what a draw is evaluated on."""
 
     cluster: np.ndarray
     positive: np.ndarray
     ends: np.ndarray
     called: np.ndarray
 
+    @classmethod
+    def of(
+        cls, positive: np.ndarray, *, score: np.ndarray, codes: np.ndarray, thresholds: np.ndarray | None = None
+    ) -> RankedFilms:
+        """Films (N,) with the cluster of each, int from 0, in falling order of their scores."""
+        order = np.argsort(-score, kind="stable")
+        cuts = np.empty(0) if thresholds is None else np.asarray(thresholds, dtype=float)
+        return cls(
+            cluster=codes[order],
+            positive=positive[order],
+            ends=np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1),
+            called=np.searchsorted(-score[order], -cuts, side="right"),
+        )
+
     def evaluate(self, times: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The columns of `Draws` for multiplicities (B, clusters)."""
+        """The columns of `Draws` for multiplicities (B, clusters); areas are NaN in a draw without one of the classes."""
         weight = times[:, self.cluster]  # (B, N)
         tp = np.cumsum(np.where(self.positive, weight, 0.0), axis=1)
         fp = np.cumsum(weight, axis=1) - tp
@@ -106,9 +113,11 @@ class _Films:
         tp, fp = tp[:, self.ends], fp[:, self.ends]
         gained = np.diff(tp, axis=1, prepend=0.0)
         passed = np.diff(fp, axis=1, prepend=0.0)
-        area = (gained * (n0[:, None] - fp + passed / 2)).sum(axis=1) / (n1 * n0)
         precision = tp / np.maximum(tp + fp, 1.0)
-        return area, (gained * precision).sum(axis=1) / n1, tp_at, fp_at, n1, n0
+        with np.errstate(invalid="ignore"):
+            area = (gained * (n0[:, None] - fp + passed / 2)).sum(axis=1) / (n1 * n0)
+            average = (gained * precision).sum(axis=1) / n1
+        return area, average, tp_at, fp_at, n1, n0
 
 
 def _strata(positive: np.ndarray, *, codes: np.ndarray) -> list[np.ndarray]:
@@ -120,8 +129,8 @@ def _strata(positive: np.ndarray, *, codes: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(kind == k) for k in (1, 2, 3) if np.any(kind == k)]
 
 
-def _multiplicities(strata: list[np.ndarray], *, films: int, draws: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each cluster is drawn: arrays (b, clusters) that add up to `draws` rows."""
+def multiplicities(strata: list[np.ndarray], *, films: int, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each cluster is drawn, within its stratum: arrays (b, clusters) that add up to `draws` rows."""
     rng = np.random.default_rng(seed)
     size = sum(len(members) for members in strata)
     step = max(1, _CELLS // films)

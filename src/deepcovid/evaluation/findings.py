@@ -14,6 +14,7 @@ from deepcovid.evaluation.labels import cell_text, listed
 
 NOTHING = ("no finding", "no findings", "none", "normal", "healthy")  # words for a film without any finding
 _MARKS = {"1": 1.0, "0": 0.0, "-1": np.nan}  # CheXpert's: present, absent, uncertain
+SEPARATORS = re.compile(r"[|;]")
 _FIRST_ROW = 2  # as a spreadsheet counts: the header is row 1
 
 
@@ -112,7 +113,7 @@ def _parts(cell: str | None) -> list[str] | None:
     """The words of a cell; None where it is empty."""
     if cell is None:
         return None
-    return [part for part in (piece.strip() for piece in re.split(r"[|;]", cell)) if part]
+    return [part for part in (piece.strip() for piece in SEPARATORS.split(cell)) if part]
 
 
 def _told_others(others: dict[str, int]) -> tuple[str, ...]:
@@ -134,3 +135,26 @@ def rarest_finding(known: np.ndarray, *, classes: Sequence[str]) -> np.ndarray:
     rank = np.where(present, count, len(known) + 1)
     names = np.asarray(classes, dtype=str)[rank.argmin(axis=1)]
     return np.where(present.any(axis=1), names, NOTHING[0])
+
+
+def as_one_label(
+    frame: pd.DataFrame,
+    classes: Sequence[str],
+    *,
+    positive: str,
+    label_column: str = "label",
+    normal: str | None = None,
+    error: type[DeepCovidError] = TableError,
+) -> pd.DataFrame:
+    """The rows with one label a film in `label_column`, for what asks about the positive class alone.
+
+    It is the positive class where that is present, `normal` where every finding is known to be absent, "not <positive>"
+    where the positive one is, and missing where it is unknown. The other arguments are those of `findings_of`.
+    """
+    known = findings_of(frame, classes=classes, label_column=label_column, normal=normal, error=error).known
+    place = list(classes).index(positive)
+    labels = np.full(len(known), None, dtype=object)
+    labels[known[:, place] == 0] = f"not {positive}"
+    labels[(known == 0).all(axis=1)] = normal or f"not {positive}"
+    labels[known[:, place] == 1] = positive
+    return frame.assign(**{label_column: labels})

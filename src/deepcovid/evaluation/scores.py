@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -106,7 +106,7 @@ def read_scores(
     score_column = _score_column(frame, positive=positive, score_column=score_column)
     _check_columns(frame, needed=[label_column, score_column])
     labels = labels_as_text(frame[label_column])
-    values = _scores_as_numbers(frame[score_column], name=score_column)
+    values = scores_as_numbers(frame[score_column], name=score_column)
     kept = labels.notna().to_numpy() & ~np.isnan(values)
     if not kept.any():
         raise ScoresError(
@@ -160,7 +160,12 @@ def _check_columns(frame: pd.DataFrame, *, needed: list[str]) -> None:
         )
 
 
-def _scores_as_numbers(column: pd.Series, *, name: str) -> np.ndarray:
+def scores_as_numbers(column: pd.Series, *, name: str) -> np.ndarray:
+    """Scores as floats in [0, 1], NaN where a cell is empty.
+
+    Raises:
+        ScoresError: every cell that is no such number, with its row.
+    """
     cells = [cell_text(v) for v in column.tolist()]
     numbers = pd.to_numeric(pd.Series(cells, dtype="object"), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     problems = []
@@ -205,7 +210,27 @@ def _text_column(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _in_order(frame: pd.DataFrame, *, score: np.ndarray, group: np.ndarray, n_dropped: int) -> Scores:
-    """Patients by source and name, then films without a patient, each by group and score: no two orders differ."""
+    split, patient, known, order = people_of(frame, ties=(score, group))
+    return Scores(
+        positive=(group == POSITIVE)[order],
+        score=score[order],
+        group=group[order],
+        split=split,
+        source=_text_column(frame, "source")[order],
+        patient=patient,
+        patient_known=known,
+        n_dropped=n_dropped,
+    )
+
+
+def people_of(
+    frame: pd.DataFrame, *, ties: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Films in the one order of all evaluations: split, patient and whether it is known, each (N,) in that order; the order.
+
+    Patients by source and name, then films without a patient, each by the last of `ties` first: no two orders of the
+    rows differ.
+    """
     patient, source, raw_split, person = (
         _text_column(frame, name) for name in ("patient", "source", "split", "person")
     )
@@ -213,18 +238,9 @@ def _in_order(frame: pd.DataFrame, *, score: np.ndarray, group: np.ndarray, n_dr
     patient = np.where(person == "", patient, person)
     split = np.array([_SPLITS.get(s.lower(), s) for s in raw_split], dtype=str)
     unknown = patient == ""
-    order = np.lexsort((score, group, split, source, patient, np.where(unknown, "", place), unknown))
+    order = np.lexsort((*ties, split, source, patient, np.where(unknown, "", place), unknown))
     ids = _cluster_codes(patient[order], source=place[order])
-    return Scores(
-        positive=(group == POSITIVE)[order],
-        score=score[order],
-        group=group[order],
-        split=split[order],
-        source=source[order],
-        patient=ids,
-        patient_known=~unknown[order],
-        n_dropped=n_dropped,
-    )
+    return split[order], ids, ~unknown[order], order
 
 
 def _cluster_codes(patient: np.ndarray, *, source: np.ndarray) -> np.ndarray:

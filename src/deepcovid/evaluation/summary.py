@@ -13,7 +13,10 @@ from deepcovid.errors import ScoresError
 from deepcovid.evaluation import metrics
 from deepcovid.evaluation.areas import auc_intervals, average_precision_interval
 from deepcovid.evaluation.bootstrap import Draws, bootstrap
+from deepcovid.evaluation.class_scores import SeveralTask, read_class_scores, several_classes, task_of
+from deepcovid.evaluation.findings import as_one_label
 from deepcovid.evaluation.intervals import PAPER_Z, paper_coverage, paper_halfwidth
+from deepcovid.evaluation.multiclass import evaluate_classes
 from deepcovid.evaluation.notes import choice_note, data_notes, delong_note
 from deepcovid.evaluation.operating_points import THIS_DATA, VALIDATION, OperatingPoint, describe, points
 from deepcovid.evaluation.scores import NORMAL, OTHER, POSITIVE, Scores, read_scores
@@ -34,6 +37,8 @@ def evaluate(
     target_sensitivity: float = 0.975,
     draws: int = 2000,
     seed: int = 0,
+    classes: Sequence[str] = (),
+    task: SeveralTask | None = None,
 ) -> dict[str, Any]:
     """Evaluate a table of scores, ours or anyone's.
 
@@ -51,6 +56,9 @@ def evaluate(
         target_sensitivity: a fraction in (0, 1]; the paper's is 0.975.
         draws: of the bootstrap, at least 20.
         seed: of the bootstrap.
+        classes: several classes: those with a column `score_<class>` that are evaluated too, each against the rest and all
+            together; empty: those that the table has columns for, see `several_classes`.
+        task: of several classes: one a film, or any number; None: as the labels look, see `task_of`.
 
     Returns:
         The evaluation (format 1), fractions in [0, 1], without NaN or infinity: `json.dumps(…, allow_nan=False)` works.
@@ -60,6 +68,13 @@ def evaluate(
     """
     if draws < FEWEST_DRAWS:
         raise ScoresError(f"{draws} bootstrap draws are too few", mend=f"ask for at least {FEWEST_DRAWS}, better 2000")
+    names = several_classes(scores, positive=positive, label_column=label_column, classes=classes)
+    kind = (task or task_of(scores, classes=names, label_column=label_column)) if names else None
+    whole = scores
+    if kind == "multi-label":
+        scores = as_one_label(
+            scores, names, positive=positive, label_column=label_column, normal=normal, error=ScoresError
+        )
     table = read_scores(scores, positive=positive, label_column=label_column, score_column=score_column, normal=normal)
     sides = _sides(table)
     films = sides.films
@@ -79,7 +94,13 @@ def evaluate(
     notes = [*sides.notes, *_missing_normal(films, normal=normal), *data_notes(films)]
     notes += [choice_note(point.name) for point in chosen if point.chosen_on == THIS_DATA]
     notes += delong_note(films, auc=body["auc"]["value"])
-    return head | body | {"notes": notes}
+    if kind is None:
+        return head | body | {"notes": notes}
+    all_classes = read_class_scores(whole, classes=names, task=kind, label_column=label_column, normal=normal)
+    if sides.split is not None:
+        all_classes = all_classes.pick(all_classes.split == sides.split)
+    section = evaluate_classes(all_classes, draws=draws, seed=seed)
+    return head | body | {"notes": [*notes, *section.pop("notes")], "classes": section}
 
 
 def evaluate_many(frames: Mapping[str, pd.DataFrame], **options: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from deepcovid.audit.source_label import SourceLabelResult, source_label
 from deepcovid.datasets.columnar import read_parquet
 from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
+from deepcovid.evaluation.findings import as_one_label
 from deepcovid.evaluation.labels import labels_as_text
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.reporting.content import Notice
@@ -38,6 +39,7 @@ def evaluate_files(
     normal: str | None = None,
     label_column: str | None = None,
     score_column: str = "score",
+    classes: Sequence[str] = (),
     thresholds: Sequence[float] = (),
     target_sensitivity: float = 0.975,
     seed: int = 0,
@@ -50,6 +52,7 @@ def evaluate_files(
         normal: the label of healthy films; None: a run folder's own, else "normal".
         label_column: where the label stands; None: a run folder's own, else "label".
         score_column: where the score stands.
+        classes: several classes with scores; none: a run folder's own, else those that the file has columns for.
         thresholds: thresholds to report at.
         target_sensitivity: for the threshold chosen by rule.
         seed: of the bootstrap.
@@ -62,6 +65,7 @@ def evaluate_files(
         (frame, told_by_file), told = read_scores(path), _told_by_run(path)
         column = label_column or told.get("label_column", "label")
         chosen = positive or told.get("positive") or _default_positive(frame, column)
+        names, task = tuple(classes or told.get("classes", ())), None if classes else told.get("task")
         try:
             evaluation = evaluate(
                 frame,
@@ -69,6 +73,8 @@ def evaluate_files(
                 normal=normal or told.get("normal", "normal"),
                 label_column=column,
                 score_column=score_column,
+                classes=names,
+                task=task,
                 thresholds=thresholds,
                 target_sensitivity=target_sensitivity,
                 seed=seed,
@@ -76,6 +82,9 @@ def evaluate_files(
         except ScoresError as error:
             raise ScoresError(error.problem, mend=error.mend, path=path) from error
         evaluation["notes"] += told_by_file
+        several = evaluation.get("classes", {})
+        if several.get("task") == "multi-label":
+            frame = as_one_label(frame, several["names"], positive=chosen, label_column=column)
         source = _source_test(frame, positive=chosen, column=column) if "source" in frame else None
         evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
@@ -119,11 +128,12 @@ def read_scores(path: Path) -> tuple[pd.DataFrame, list[str]]:
     return frame.replace({"": None}), list(text.notes)
 
 
-def _told_by_run(path: Path) -> dict[str, str]:
+def _told_by_run(path: Path) -> dict[str, Any]:
     """What a run folder's record says of its labels; nothing for other files."""
     record = (path if path.is_dir() else path.parent) / RECORD
     ours = path.is_dir() or path.name == SCORES
-    return read_json(record).get("config", {}) if ours and record.exists() else {}
+    told: dict[str, Any] = read_json(record).get("config", {}) if ours and record.exists() else {}
+    return told
 
 
 def _default_positive(frame: pd.DataFrame, label_column: str) -> str:
