@@ -189,6 +189,14 @@ def test_erasing_lays_noise_over_the_window_and_nothing_else():
     assert not np.array_equal(found, Draw(erased=(0.25, 0.1, 0.5, 0.4), noise=8).apply(film))
 
 
+def test_a_draw_is_told_in_words():
+    assert Draw().words == ()
+    draw = Draw(flip=True, rotation=12.34, zoom=(0.9, 1.1), translation=(0.03, -0.02), erased=(0.1, 0.1, 0.5, 0.4))
+    said = ("flipped", "turned +12.3°", "zoom 0.90 × 1.10", "shifted +3.0% down, -2.0% right", "20% erased")
+    assert draw.words == said
+    assert Draw(crop=(0, 0, 0.5, 0.5), contrast=1.2, brightness=-0.1).words[0] == "25% cut out"
+
+
 def test_windows_outside_the_film_are_refused():
     with pytest.raises(RecipeError, match=r"crop .* is no window of a film"):
         Draw(crop=(0.6, 0, 0.5, 0.5))

@@ -101,6 +101,23 @@ class Draw:
         """Whether the film stays as it is."""
         return not (self.flip or self.moves or self.blur or self.brightness or self.erased) and self.contrast == 1
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is done, a few words each, in the order in which it is done; empty where the film stays as it is."""
+        said = ["flipped"] if self.flip else []
+        said += [f"{self.crop[2] * self.crop[3]:.0%} cut out"] if self.crop else []
+        said += [f"turned {self.rotation:+.1f}°"] if self.rotation else []
+        said += [f"sheared {self.shear:+.1f}°"] if self.shear else []
+        said += [f"zoom {self.zoom[0]:.2f} × {self.zoom[1]:.2f}"] if self.zoom != (1.0, 1.0) else []
+        if self.translation != (0.0, 0.0):
+            said.append(f"shifted {self.translation[0]:+.1%} down, {self.translation[1]:+.1%} right")
+        said += [f"bent up to {max(map(abs, self.distortion)):.1%}"] if any(self.distortion) else []
+        said += [f"blur {self.blur:.1f} px"] if self.blur else []
+        said += [f"contrast × {self.contrast:.2f}"] if self.contrast != 1 else []
+        said += [f"brightness {self.brightness:+.2f}"] if self.brightness else []
+        said += [f"{self.erased[2] * self.erased[3]:.0%} erased"] if self.erased else []
+        return tuple(said)
+
     def matrix(self) -> np.ndarray:
         """Where an output pixel comes from: float64 (2, 2) on (row, column) offsets from the centre.
 

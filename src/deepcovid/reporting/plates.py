@@ -10,6 +10,7 @@ from deepcovid.reporting import words
 from deepcovid.reporting.content import ReportContent
 from deepcovid.reporting.figures.calls import confusion_figure, predictive_figure
 from deepcovid.reporting.figures.curves import main_point, pr_figure, roc_figure, threshold_figure
+from deepcovid.reporting.figures.draws import draw_sheet
 from deepcovid.reporting.figures.films import film_sheet, heatmap_sheet
 from deepcovid.reporting.figures.scores import describe_histogram, histogram_figure, sources_figure
 from deepcovid.reporting.figures.style import SERIES, figure_inline
@@ -167,6 +168,6 @@ def file_plates(content: ReportContent) -> Iterator[tuple[str, Figure]]:
     if content.samples:
         yield "films", film_sheet(content.samples)
     if content.augmentations:
-        yield "augmentations", film_sheet(content.augmentations)
+        yield "augmentations", draw_sheet(content.augmentations, columns=6)
     if content.heatmaps:
         yield "heat-maps", heatmap_sheet(content.heatmaps)

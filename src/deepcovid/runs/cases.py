@@ -14,10 +14,11 @@ from deepcovid.imaging.readers import read_radiograph
 from deepcovid.imaging.resizing import thumbnail
 from deepcovid.models.detector import Detector
 from deepcovid.reporting.content import Film, HeatmapCase, Tone
-from deepcovid.training.loop import epoch_seed
+from deepcovid.runs.augment import vary
 from deepcovid.training.recipe import Recipe
 
 LARGEST_SIDE = 512
+SHEET_ROWS = 6  # films of the contact sheet
 
 
 def tone_of(label: str, *, positive: str, normal: str) -> Tone:
@@ -41,16 +42,27 @@ def sample_films(
     return films
 
 
-def augmented_films(table: Table, recipe: Recipe, *, rows: pd.DataFrame, each: int = 7) -> list[Film]:
-    """One positive training film as it is and under draws of the recipe's augmentation; none without augmentation."""
-    if rows.empty or recipe.augmentation.is_identity:
+def augmented_films(
+    table: Table, recipe: Recipe, *, rows: pd.DataFrame, label_column: str, positive: str, normal: str
+) -> list[Film]:
+    """Some training films, each as it is and then under `augment.DRAWS` draws; of every label that training varies.
+
+    None without augmentation, and none that training leaves as it is: over-sampling alone varies the positives.
+    """
+    if recipe.augmentation.is_identity:
         return []
-    pixels = _small(table.image_path(rows.iloc[0]["image"]))
-    if pixels is None:
-        return []
-    film = recipe.preprocessing.resize_film(pixels)
-    draws = [recipe.augmentation.sample(epoch_seed(recipe.seed, 0, number)) for number in range(each)]
-    return [Film(film, "as it is"), *(Film(draw.apply(film), f"draw {n}") for n, draw in enumerate(draws, 1))]
+    if recipe.minority_count and not recipe.draws:
+        rows = rows[rows[label_column] == positive]
+    films: list[Film] = []
+    groups = list(rows.groupby(label_column, sort=True))[:SHEET_ROWS]
+    for label, group in groups:
+        each = max(1, SHEET_ROWS // len(groups) // (1 if len(groups) > 1 else 2))
+        for _, row in group.sample(min(each, len(group)), random_state=recipe.seed).iterrows():
+            pixels = _readable(table.image_path(row["image"]))
+            if pixels is not None:
+                tone = tone_of(str(label), positive=positive, normal=normal)
+                films += vary(pixels, recipe, image=row["image"]).pictures(f"{label}, as it is", tone=tone)
+    return films
 
 
 def certain_cases(
@@ -95,8 +107,13 @@ def _case(row: pd.Series, table: Table, detector: Detector, kind: str, label: st
 
 def _small(path: Path) -> np.ndarray | None:
     """The film with its longer side at most `LARGEST_SIDE`; None when it cannot be read (the run has listed it already)."""
+    pixels = _readable(path)
+    return None if pixels is None else thumbnail(pixels, longest=LARGEST_SIDE)
+
+
+def _readable(path: Path) -> np.ndarray | None:
+    """The whole film, or None."""
     try:
-        pixels = read_radiograph(path).pixels
+        return read_radiograph(path).pixels
     except DeepCovidError:
         return None
-    return thumbnail(pixels, longest=LARGEST_SIDE)

@@ -74,16 +74,16 @@ def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]
     images = list(prepared.frame["image"])
     wanted: dict[int, list[Draw | None]] = {int(row): [None] for row in prepared.rows("train")}
     for row, draws in wanted.items():
-        draws += [_draw(recipe, images[row], number) for number in range(recipe.draws)]
+        draws += [draw_of(recipe, image=images[row], number=number) for number in range(recipe.draws)]
     positives = [row for row in wanted if prepared.is_positive[row]]
     for number in range(max(0, recipe.minority_count - len(positives))):
         row = positives[number % len(positives)]
-        wanted[row].append(_draw(recipe, images[row], OVERSAMPLED + number // len(positives)))
+        wanted[row].append(draw_of(recipe, image=images[row], number=OVERSAMPLED + number // len(positives)))
     return wanted
 
 
-def _draw(recipe: Recipe, image: str, number: int) -> Draw:
-    """The draw depends on the film's name, not on its place in the table: other films change nothing."""
+def draw_of(recipe: Recipe, *, image: str, number: int) -> Draw:
+    """A film's draw of this number, by the film's name and not by its place in the table: other films change nothing."""
     return recipe.augmentation.sample(epoch_seed(recipe.seed, int(sha256_bytes(image.encode())[:8], 16), number))
 
 

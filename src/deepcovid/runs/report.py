@@ -54,7 +54,9 @@ def report_run(
         samples=sample_films(
             table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed
         ),
-        augmentations=augmented_films(table, recipe, rows=training[training[label] == settings.positive]),
+        augmentations=augmented_films(
+            table, recipe, rows=training, label_column=label, positive=settings.positive, normal=settings.normal
+        ),
         heatmaps=certain_cases(scores[scores["split"] == "test"], table, detector, label_column=label),
         audit_sentence=audit.sentence,
         facts=_facts(folder, detector, recipe),
