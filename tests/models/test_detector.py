@@ -113,3 +113,47 @@ def test_an_edited_description_is_held_against_the_graph(detector: Detector, cop
     _edit(copy, files=files, **changes)
     with pytest.raises(DetectorError, match="differ in classes"):
         Detector.load(copy).score(np.zeros((48, 48), dtype=np.float32))
+
+
+def test_a_detector_with_hidden_layers_is_rebuilt_and_explained(tmp_path: Path) -> None:
+    """Head, output and activation stand in detector.json; the heat map from the graph alone is torch's."""
+    from deepcovid.explanation.cam import grad_cam
+    from deepcovid.explanation.heatmap import explain
+    from deepcovid.export.onnx import export_network
+    from deepcovid.models.heads import HeadShape
+    from deepcovid.models.network import to_tensors
+    from deepcovid.models.zoo import build_network
+
+    torch.manual_seed(2)
+    small = Preprocessing(size=(64, 64), mean=(0.0,) * 3, std=(1.0,) * 3)
+    choices = {"head": HeadShape(hidden=(6, 5), activation="silu", dropout=0.5), "output": "one-sigmoid"}
+    network = build_network("darkcovidnet", classes=2, preprocessing=small, activation="gelu", **choices).eval()
+    description = Description(
+        network="darkcovidnet",
+        neck="flatten",
+        classes=("normal", "covid"),
+        positive="covid",
+        preprocessing=small,
+        operating_points=(OperatingPoint(name="default", threshold=0.5, chosen_on="given"),),
+        hidden_activation="gelu",
+        **choices,  # type: ignore[arg-type]
+    )
+    detector = write_detector(
+        tmp_path, description=description, graph=export_network(network), weights=to_tensors(network)
+    )
+    film = np.random.default_rng(0).random((64, 64), dtype=np.float32)
+    seen = Detector.load(tmp_path).see(film)
+    with torch.no_grad():
+        logits, maps = detector.network()(torch.from_numpy(film)[None, None])
+        importance = network.importance(maps)[0]
+    np.testing.assert_allclose(seen.probabilities, torch.softmax(logits, 1)[0].numpy(), atol=1e-6)
+    assert seen.importance is not None
+    np.testing.assert_allclose(seen.importance, importance.numpy(), rtol=1e-3, atol=1e-6)
+    assert grad_cam(seen.feature_map, importance=seen.importance[0]).shape == seen.feature_map.shape[1:]
+    assert explain(detector, film).shape == film.shape
+
+
+def test_a_folder_from_before_heads_and_links_is_linear_and_softmax(copy: Path) -> None:
+    _edit(copy, head=None, output=None, hidden_activation=None)
+    told = Detector.load(copy).description
+    assert (told.head.hidden, told.output, told.hidden_activation) == ((), "softmax", "")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional
 
+from deepcovid.errors import RecipeError, WeightsError
 from deepcovid.models.architecture import ARCHITECTURES
 from deepcovid.models.torchvision_import import import_torchvision
 from deepcovid.models.weights import load_backbone_weights
@@ -77,3 +81,40 @@ def test_squeezenet_is_torchvisions_up_to_its_clipping():
     film = torch.rand(2, 1, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(network(film)[0], theirs(network.prepare(film)), rtol=1e-5, atol=1e-4)
+
+
+def test_torchxrayvisions_names_are_read(tmp_path):
+    """Their DenseNet121 is torchvision's on one channel, with a classifier of 18 findings and its thresholds beside it."""
+    torch.manual_seed(5)
+    theirs = import_torchvision().models.densenet121(num_classes=18).eval()
+    theirs.features.conv0 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+    state = theirs.state_dict() | {"op_threshs": torch.full((18,), 0.5)}
+    torch.save(state, tmp_path / "xrv.pt")
+    network = build_network("densenet121-xrv", classes=2, size=(64, 64)).eval()
+    used = load_backbone_weights(network, tmp_path / "xrv.pt", seed=0)
+    film = torch.rand(1, 1, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(network(film)[1], maps_of(theirs, film * 2048 - 1024))
+    assert "of another task" in used.sentence
+
+
+def test_torchxrayvisions_range_is_asked_for():
+    three = replace(build_network("darkcovidnet", classes=2).preprocessing, size=(64, 64))
+    with pytest.raises(RecipeError, match=r"takes 1 channel, .* value_range = \[-1024\.0, 1024\.0\]"):
+        build_network("densenet121-xrv", classes=2, preprocessing=three)
+
+
+def test_a_pickled_whole_model_is_refused_with_two_lines_that_convert_it(tmp_path):
+    torch.save(import_torchvision().models.squeezenet1_1(), tmp_path / "nih.pt")
+    with pytest.raises(WeightsError, match="never run") as caught:
+        load_backbone_weights(build_network("squeezenet1_1", classes=2, size=(64, 64)), tmp_path / "nih.pt", seed=0)
+    first, second = re.findall("`([^`]+)`", caught.value.mend)
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        exec(f"{first}\n{second}", {})  # the file was made here
+    finally:
+        os.chdir(before)
+    assert load_backbone_weights(
+        build_network("squeezenet1_1", classes=2, size=(64, 64)), tmp_path / "nih.safetensors", seed=0
+    ).sha256

@@ -11,7 +11,9 @@ import torch
 
 from deepcovid.errors import RecipeError, UnknownNameError
 from deepcovid.imaging.preprocessing import IMAGENET
+from deepcovid.models.heads import HeadShape
 from deepcovid.models.network import to_tensors
+from deepcovid.models.outputs import link
 from deepcovid.models.weights import load_backbone_weights
 from deepcovid.models.zoo import architecture, build_network, feature_map_shape, network_names
 from deepcovid.storage import write_tensors
@@ -21,7 +23,8 @@ EVERY = pytest.mark.parametrize("name", network_names())
 
 def test_the_networks_of_both_documents_are_there():
     wanted = {"resnet18", "resnet50", "squeezenet1_0", "squeezenet1_1", "densenet121", "densenet161", "vgg16"}
-    assert wanted | {"darkcovidnet"} <= set(network_names())
+    wanted |= {"darkcovidnet", "rawat-cnn", "rawat-cnn-local-maxima", "covid-xnet"}
+    assert wanted | {"resnet101", "resnet152", "resnext50_32x4d", "densenet121-xrv"} <= set(network_names())
 
 
 @EVERY
@@ -40,7 +43,7 @@ def test_films_of_any_size_give_logits_and_feature_map(name, network_of):
     maps, height, width = feature_map_shape(name, classes=2, preprocessing=network.preprocessing)
     assert feature_map.shape == (2, maps, height, width)
     assert features.shape == (2, known.features)
-    torch.testing.assert_close(features @ network.head.weight.T + network.head.bias, logits, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(link(network.head(features), output=network.output), logits, rtol=1e-5, atol=1e-5)
     assert network.preprocessing.size == known.size
 
 
@@ -58,7 +61,7 @@ def test_state_survives_safetensors(name, network_of, tmp_path):
     path = write_tensors(tmp_path / "weights.safetensors", to_tensors(network))
     other = build_network(name, classes=2).eval()
     used = load_backbone_weights(other, path, seed=0)
-    assert used.head_loaded
+    assert used.head_loaded, used.sentence
     film = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         for ours, theirs in zip(network(film), other(film), strict=True):
@@ -96,6 +99,8 @@ def test_size_comes_from_the_preprocessing_unless_given():
         ({"classes": 0}, "at least 1"),
         ({"classes": 2, "size": (8, 8)}, "too small for squeezenet1_1"),
         ({"classes": 2, "neck": "pol"}, "pool, flatten"),
+        ({"classes": 3, "output": "one-sigmoid"}, "two classes apart, not 3"),
+        ({"classes": 2, "activation": "tanh"}, "squeezenet1_1 has its paper's activation, .* darkcovidnet, rawat-cnn"),
     ],
 )
 def test_what_cannot_be_built_is_said(arguments, part):
@@ -108,6 +113,28 @@ def test_one_channel_is_refused_where_weights_have_three():
     with pytest.raises(RecipeError, match="channels = 1"):
         build_network("resnet18", classes=2, preprocessing=grey)
     assert build_network("darkcovidnet", classes=2, preprocessing=grey).backbone[0][0].in_channels == 1
+
+
+def test_a_network_is_built_with_head_output_and_activation():
+    head = HeadShape(hidden=(5,), activation="silu", dropout=0.5)
+    network = build_network(
+        "darkcovidnet", classes=2, size=(64, 64), head=head, output="one-sigmoid", activation="tanh"
+    )
+    film = torch.rand(3, 1, 64, 64)
+    raw, maps = network.eval().raw(film)
+    assert (raw.shape, network(film)[0].shape, network.classes) == ((3, 1), (3, 2), 2)
+    assert network.importance(maps).shape == (3, 2, 2)
+    assert any(isinstance(part, torch.nn.Tanh) for part in network.backbone.modules())
+    assert not any(isinstance(part, torch.nn.LeakyReLU) for part in network.backbone.modules())
+
+
+def test_random_numbers_of_a_chosen_head_come_from_the_seed():
+    head = HeadShape(hidden=(6,))
+    pair = [build_network("darkcovidnet", classes=2, size=(64, 64), head=head, activation="elu") for _ in range(2)]
+    for network in pair:
+        load_backbone_weights(network, "none", seed=4)
+    for ours, theirs in zip(pair[0].parameters(), pair[1].parameters(), strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def test_an_unknown_network_lists_the_choices():

@@ -26,7 +26,7 @@ WIDTHS = (32, 64, 128, 128, 256)
     source='Duran-Lopez et al., "COVID-XNet: A Custom Deep Learning System to Diagnose and Locate COVID-19 in Chest X-ray '
     'Images", Applied Sciences 10 (2020) 5683; the widths, kernels and film size here are ours',
     licence="Apache-2.0 (ours)",
-    preprocessing=Preprocessing(size=(224, 224), channels=1, mean=(0.5,), std=(0.25,)),
+    preprocessing=Preprocessing(size=(224, 224), channels=1, mean=(0.5,), std=(0.25,), equalise=True),
     choosable=True,
 )
 def covid_xnet(*, channels: int, classes: int, activation: str = "") -> nn.Module:

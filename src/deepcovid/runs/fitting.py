@@ -42,7 +42,13 @@ def start_network(
         raise MissingPackageError("torch", extra="train", purpose="training") from error
     torch.manual_seed(recipe.seed)
     network = build_network(
-        recipe.network, classes=classes, neck=recipe.neck or None, preprocessing=recipe.preprocessing
+        recipe.network,
+        classes=classes,
+        neck=recipe.neck or None,
+        preprocessing=recipe.preprocessing,
+        head=recipe.head,
+        output=recipe.output,
+        activation=recipe.activation,
     )
     used = load_backbone_weights(network, chosen, seed=recipe.seed, progress=progress)
     progress.say(used.sentence)
