@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from deepcovid.models.architecture import ARCHITECTURES
 from deepcovid.models.heads import HeadShape
 from deepcovid.models.layers_table import layer_table, table_of, weightless
 from deepcovid.models.zoo import architecture, build_network, network_names
@@ -38,3 +41,29 @@ def test_a_real_network_gives_the_same_table_as_one_without_numbers():
     choices = {"size": (64, 64), "head": HeadShape(hidden=(8,)), "output": "sigmoids"}
     real = build_network("darkcovidnet", classes=2, **choices)
     assert layer_table(real) == table_of("darkcovidnet", **choices)
+
+
+def test_parameters_beside_parts_and_of_parts_that_never_run_are_counted(monkeypatch):
+    """As a vision transformer has them: a class token, and an attention whose output layer is used by its numbers."""
+
+    class Attentive(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.token = torch.nn.Parameter(torch.zeros(8))
+            self.patches = torch.nn.Conv2d(3, 8, 16, stride=16)
+            self.attention = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, film: torch.Tensor) -> torch.Tensor:
+            maps = self.patches(film) + self.token.view(1, -1, 1, 1)
+            words = maps.flatten(2).transpose(1, 2)
+            return self.attention(words, words, words)[0].transpose(1, 2).unflatten(2, maps.shape[2:])
+
+    known = replace(architecture("squeezenet1_1"), name="attentive", build=lambda **_: Attentive(), size=(32, 32))
+    monkeypatch.setitem(ARCHITECTURES._things, "attentive", known)
+    table = table_of("attentive")
+    rows = {row.layer: row for row in table.rows}
+    assert sum(row.parameters for row in table.rows) == table.parameters
+    assert rows["backbone"].parameters == 8
+    assert rows["backbone.attention"].parameters == 3 * 8 * 8 + 3 * 8
+    assert rows["backbone.attention.out_proj"].parameters == 8 * 8 + 8
+    assert rows["backbone.patches"].shape == (8, 2, 2)

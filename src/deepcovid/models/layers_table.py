@@ -18,7 +18,10 @@ BYTES = 4  # of a float32
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRow:
-    """One layer: its place in the network, its kind, its output's shape for one film (C, H, W) or (D,), its parameters."""
+    """One layer: its place in the network, its kind, its output's shape for one film (C, H, W) or (D,), its parameters.
+
+    The shape is () for a part whose numbers are used without running it.
+    """
 
     layer: str
     kind: str
@@ -71,7 +74,8 @@ def layer_table(network: FilmNetwork) -> LayerTable:
     from torch.utils.flop_counter import FlopCounterMode
 
     rows: list[LayerRow] = []
-    hooks = [part.register_forward_hook(_recorder(name, rows)) for name, part in _leaves(network)]
+    layers = _layers(network)
+    hooks = [part.register_forward_hook(_recorder(name, rows)) for name, part in layers.items()]
     height, width = network.preprocessing.size
     device = next(network.parameters()).device
     film = torch.zeros(1, network.preprocessing.channels, height, width, device=device)
@@ -87,6 +91,8 @@ def layer_table(network: FilmNetwork) -> LayerTable:
         for hook in hooks:
             hook.remove()
     rows.insert(place, _neck(network, feature_map))
+    ran = {row.layer for row in rows}
+    rows += [_row(name, part, ()) for name, part in layers.items() if name not in ran and _own(part)]
     parameters = sum(tensor.numel() for tensor in network.parameters())
     trainable = sum(tensor.numel() for tensor in network.parameters() if tensor.requires_grad)
     kept = set(network.state_dict())
@@ -131,27 +137,34 @@ def weightless(name: str, *, classes: int = 2, **choices: Any) -> FilmNetwork:
         return build_network(name, classes=classes, **choices)
 
 
-def _leaves(network: FilmNetwork) -> list[tuple[str, nn.Module]]:
-    return [(name, part) for name, part in network.named_modules() if name and not any(True for _ in part.children())]
+def _layers(network: FilmNetwork) -> dict[str, nn.Module]:
+    """The parts without parts, and those that hold parameters of their own beside them (a transformer's class token)."""
+    parts = {name: part for name, part in network.named_modules() if name}
+    return {name: part for name, part in parts.items() if _own(part) or not any(True for _ in part.children())}
+
+
+def _own(part: nn.Module) -> list[nn.Parameter]:
+    return list(part.parameters(recurse=False))
 
 
 def _recorder(name: str, rows: list[LayerRow]) -> Any:
-    seen: set[int] = set()
-
-    def record(part: nn.Module, _inputs: Any, output: Tensor) -> None:
-        own = [] if id(part) in seen else list(part.parameters(recurse=False))  # a layer that runs twice counts once
-        seen.add(id(part))
-        rows.append(
-            LayerRow(
-                layer=name,
-                kind=type(part).__name__,
-                shape=tuple(output.shape[1:]),
-                parameters=sum(tensor.numel() for tensor in own),
-                trainable=sum(tensor.numel() for tensor in own if tensor.requires_grad),
-            )
-        )
+    def record(part: nn.Module, _inputs: Any, output: Any) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        if not any(row.layer == name for row in rows):  # a layer that runs twice stands once
+            rows.append(_row(name, part, tuple(first.shape[1:])))
 
     return record
+
+
+def _row(name: str, part: nn.Module, shape: tuple[int, ...]) -> LayerRow:
+    own = _own(part)
+    return LayerRow(
+        layer=name,
+        kind=type(part).__name__,
+        shape=shape,
+        parameters=sum(tensor.numel() for tensor in own),
+        trainable=sum(tensor.numel() for tensor in own if tensor.requires_grad),
+    )
 
 
 def _neck(network: FilmNetwork, feature_map: Tensor) -> LayerRow:
