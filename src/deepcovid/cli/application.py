@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from deepcovid.cli import augmentation, data, describe, evaluation, models, prediction, training
+from deepcovid.cli import augmentation, data, describe, evaluation, models, prediction, reproduce, training
 from deepcovid.cli.console import say_error
 from deepcovid.errors import DeepCovidError, printable
 
@@ -31,6 +31,7 @@ app.command()(evaluation.evaluate)
 app.command()(prediction.predict)
 app.command()(training.demo)
 app.command()(augmentation.augment)
+app.command()(reproduce.reproduce)
 app.command()(describe.doctor)
 app.command()(describe.recipes)
 app.add_typer(data.app, name="data")

@@ -31,6 +31,4 @@ def accuracy(right: np.ndarray, *, patient: np.ndarray | None = None, draws: int
     rng = np.random.default_rng(seed)
     times = rng.multinomial(count, np.full(count, 1 / count), size=draws)
     samples = (times @ good) / (times @ films)
-    return percentile_interval(
-        samples, value=over_films.value or 0.0, clusters=count, n=count, fallback=over_films
-    )
+    return percentile_interval(samples, value=over_films.value or 0.0, clusters=count, n=count, fallback=over_films)

@@ -119,9 +119,7 @@ def _run_fold(
     progress: Progress,
 ) -> None:
     films = with_held_out(prepared, fold, recipe=recipe)
-    network, weights = start_network(
-        recipe, settings=settings, progress=Silent(), classes=len(prepared.classes)
-    )
+    network, weights = start_network(recipe, settings=settings, progress=Silent(), classes=len(prepared.classes))
     config = {
         "recipe": {key: value for key, value in recipe.to_dict().items() if key != "published"},
         "weights_sha256": weights.sha256,

@@ -112,7 +112,7 @@ class Prepared:
         """The same without some rows (films that could not be read)."""
         frame = self.frame.drop(index=self.frame.index[positions]).reset_index(drop=True)
         kept = replace(self, table=self.table.with_frame(frame))
-        _require_every_class(kept, self.table)
+        _require_every_class(kept, self.table, sides=[side for side in SIDES if len(self.rows(side))])
         return kept
 
 
@@ -158,6 +158,27 @@ def prepare(
     return prepared
 
 
+def prepare_unsplit(
+    table: Table,
+    *,
+    positive: str,
+    label_column: str,
+    task: Task = "binary",
+    classes: Sequence[str] = (),
+    normal: str | None = None,
+) -> Prepared:
+    """As `prepare`, for those who divide the films themselves (folds): no side is made, and one that is there counts for nothing.
+
+    Raises:
+        TableError: the positive class is absent or the only one.
+    """
+    ordered = table.with_frame(table.frame.sort_values("image", kind="stable").reset_index(drop=True))
+    labelled, names = classes_of(
+        ordered, task=task, positive=positive, label_column=label_column, classes=classes, normal=normal
+    )
+    return Prepared(labelled, label_column, names, tuple(labelled.notes), task)
+
+
 def _with_sides(prepared: Prepared, *, seed: int) -> tuple[Table, list[str]]:
     table = prepared.table
     if "split" not in table.frame or table.frame["split"].isna().all():
@@ -198,9 +219,9 @@ def _by(table: Table) -> str:
     return " by patient" if known else " film by film, since no patient is known"
 
 
-def _require_every_class(prepared: Prepared, table: Table) -> None:
+def _require_every_class(prepared: Prepared, table: Table, *, sides: Sequence[str] = SIDES) -> None:
     """Every class, and every finding's absence, on every side: nothing can be learnt or measured of one that is not there."""
-    for side in SIDES:
+    for side in sides:
         rows = prepared.rows(side)
         if prepared.task == "binary":
             sentence = _two_classes(prepared, rows)

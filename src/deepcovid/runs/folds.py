@@ -47,7 +47,8 @@ def make_folds(prepared: Prepared, *, count: int, grouping: Grouping, seed: int)
         if there < count:
             unit = "patients" if grouping == "patient" else "films"
             raise TableError(
-                f"{there} {unit} are labelled {name!r}, too few for {count} folds", mend=f"ask for at most {there} folds"
+                f"{there} {unit} are labelled {str(name)!r}, too few for {count} folds",
+                mend=f"ask for at most {there} folds",
             )
     kind = StratifiedGroupKFold if grouping == "patient" else StratifiedKFold
     divide = kind(n_splits=count, shuffle=True, random_state=seed)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from deepcovid.datasets.columns import KNOWN_COLUMNS
 from deepcovid.datasets.covid_xray_5k.negatives import Negatives, choose_negatives
 from deepcovid.datasets.covid_xray_5k.positives import COMMIT, Positives, choose_positives
 from deepcovid.datasets.covid_xray_5k.published import CITATION, RELEASES, SIDES, Release
+from deepcovid.datasets.joining import together
 from deepcovid.datasets.table import Table
 from deepcovid.errors import TableError, UnknownNameError
 
@@ -158,7 +156,7 @@ def build_covid_xray_5k(
         second.notes if second else ("there are no films without COVID-19: nothing can be trained on this table alone",)
     )
     notes = (*_absent(first), *first.notes, *others)
-    built = Built(_together(parts, notes=notes), RELEASES[release], first, second, seed)
+    built = Built(together(parts, columns=COLUMNS, notes=notes), RELEASES[release], first, second, seed)
     if strict and (built.shortfalls or first.absent):
         absent = [f"no file: {name}" for name in first.absent]
         raise TableError(
@@ -186,21 +184,3 @@ def _absent(positives: Positives) -> list[str]:
     return [
         f"{number} of the {len(positives.frame)} films of COVID-19 {verbs} in the division: {', '.join(positives.absent)}"
     ]
-
-
-def _together(parts: list[tuple[Path, pd.DataFrame]], *, notes: tuple[str, ...]) -> Table:
-    """One table with paths from the folder that all copies have in common."""
-    places = [os.path.abspath(folder) for folder, _ in parts]
-    try:
-        root = os.path.commonpath(places)
-    except ValueError as error:  # drives of Windows
-        raise TableError(f"the copies have no folder in common ({error})", mend="put them on one drive") from error
-    frames = []
-    for place, (_, frame) in zip(places, parts, strict=True):
-        prefix = Path(os.path.relpath(place, root)).as_posix()
-        ours = frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-        frames.append(ours.assign(image=ours["image"] if prefix == "." else prefix + "/" + ours["image"]))
-    whole = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
-    whole = whole.loc[:, whole.notna().any()]
-    typed = {name: "float64" if name == "age" else "str" for name in whole.columns}
-    return Table(frame=whole.astype(typed), folder=Path(root), notes=notes)

@@ -12,9 +12,7 @@ __all__ = ["DOCUMENTS", "Line", "Reproduction", "Wishes", "reproduce"]
 DOCUMENTS = ("deep-covid", "rawat", "darkcovidnet", "literature")
 
 
-def reproduce(
-    document: str, table: Table | None, *, wishes: Wishes, progress: Progress | None = None
-) -> Reproduction:
+def reproduce(document: str, table: Table | None, *, wishes: Wishes, progress: Progress | None = None) -> Reproduction:
     """Run a document's set and set its figures beside ours.
 
     Args:
@@ -35,7 +33,9 @@ def reproduce(
 
         return reproduce_literature(table, wishes, progress)
     if table is None:
-        raise TableError(f"{document} is reproduced on films, and none were given", mend="name their table with --table")
+        raise TableError(
+            f"{document} is reproduced on films, and none were given", mend="name their table with --table"
+        )
     if document == "deep-covid":
         from deepcovid.runs.reproduction.deep_covid import reproduce_deep_covid
 

@@ -46,7 +46,9 @@ def reproduce_darkcovidnet(table: Table, wishes: Wishes, progress: Progress) -> 
     for classes in wishes.classes:
         recipe = _recipe(classes, wishes)
         prepared = _films(table, classes, wishes)
-        counted |= prepared.frame[prepared.label_column].value_counts().to_dict()
+        counted |= {
+            str(name): int(count) for name, count in prepared.frame[prepared.label_column].value_counts().items()
+        }
         audit = source_label(prepared.frame, positive="covid", label_column=prepared.label_column)
         if audit.warns:
             warnings.append(f"{classes} classes: {audit.sentence}")
@@ -106,9 +108,7 @@ def _grouping(word: str) -> Grouping:
     return "patient" if word == "patient" else "image"
 
 
-def _line(
-    figure: PublishedFigure, folds: CrossValidated, prepared: Prepared, *, grouping: str, classes: int
-) -> Line:
+def _line(figure: PublishedFigure, folds: CrossValidated, prepared: Prepared, *, grouping: str, classes: int) -> Line:
     frame = folds.frame
     names = list(prepared.classes)
     called = frame[[f"score_{name}" for name in names]].to_numpy().argmax(axis=1)
@@ -154,7 +154,7 @@ def _differences(wishes: Wishes) -> tuple[str, ...]:
     if wishes.epochs:
         told.append(f"{wishes.epochs} epochs in place of the published 100.")
     if wishes.folds:
-        told.append(f"Only folds {', '.join(map(str, wishes.folds))} of {FOLDS} were run; the published mean is over all.")
+        told.append(
+            f"Only folds {', '.join(map(str, wishes.folds))} of {FOLDS} were run; the published mean is over all."
+        )
     return tuple(told)
-
-

@@ -78,7 +78,9 @@ def _line(figure: PublishedFigure, test: pd.DataFrame, wishes: Wishes) -> Line:
         if figure.metric == "sensitivity"
         else wilson(int((~called & ~truth).sum()), n=int((~truth).sum()))
     )
-    told = f"at our threshold {threshold:.4g}, the highest with a sensitivity of {100 * target:g} % or more on these films"
+    told = (
+        f"at our threshold {threshold:.4g}, the highest with a sensitivity of {100 * target:g} % or more on these films"
+    )
     return Line(published=figure, system=figure.system, metric=figure.metric, ours=ours, how=told)
 
 
@@ -99,7 +101,11 @@ def _area(name: str, run: Run) -> Line:
     auc = run.evaluation["auc"]
     ours = Interval(**{key: auc[key] for key in ("value", "low", "high", "method", "n", "unit")})
     return Line(
-        published=None, system=name, metric="AUC", ours=ours, how="the paper draws its ROC curves; no interval is printed"
+        published=None,
+        system=name,
+        metric="AUC",
+        ours=ours,
+        how="the paper draws its ROC curves; no interval is printed",
     )
 
 

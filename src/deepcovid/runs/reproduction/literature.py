@@ -43,7 +43,9 @@ def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress
         differences=(
             "The printed figures are of different films, divisions and classes: they cannot be compared with one another.",
         ),
-        to_know=("None of the printed figures has an interval, and hardly one tells whether patients stand on both sides.",),
+        to_know=(
+            "None of the printed figures has an interval, and hardly one tells whether patients stand on both sides.",
+        ),
         warnings=tuple(dict.fromkeys(warnings)),
         runs=tuple(str(run.folder) for run in runs.values()),
     )

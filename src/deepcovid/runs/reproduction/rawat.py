@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pandas as pd
 
 from deepcovid.datasets.columns import group_ids
@@ -28,8 +27,8 @@ TO_KNOW = (
     "His model sizes count the optimiser's state: 483.9 MB is three times the weights of 40,317,025 parameters.",
     "His films are 1,726 for training and 433 for test, of two classes: covid of adults against normal films of children "
     "(Kermany's). Age and hospital tell them apart without any disease.",
-    "His fourth network stays at 50 % validation accuracy for ten epochs; he calls it a local maximum. A likelier cause: the test "
-    "generator gives labels of another shape than the one output.",
+    "His fourth network stays at 50 % validation accuracy for ten epochs; he calls it a local maximum. A likelier cause: the "
+    "test generator gives labels of another shape than the one output.",
 )
 
 
@@ -45,9 +44,7 @@ def reproduce_rawat(table: Table, wishes: Wishes, progress: Progress) -> Reprodu
     two = labels.isin([wishes.settings.positive, wishes.settings.normal])
     films = table.with_frame(table.frame[two].reset_index(drop=True))
     runs = train_set(films, wishes.recipes or RECIPES, wishes, progress)
-    lines = [
-        _line(figure, runs[figure.recipe], wishes) for figure in published("rawat") if figure.recipe in runs
-    ]
+    lines = [_line(figure, runs[figure.recipe], wishes) for figure in published("rawat") if figure.recipe in runs]
     for name, run in runs.items():
         lines.append(_test_line(name, run, wishes))
     warnings = [SMOKE] if wishes.quick else []
@@ -84,7 +81,11 @@ def _line(figure: PublishedFigure, run: Run, wishes: Wishes) -> Line:
     how = f"epoch {int(kept['epoch'])} of {len(history)}, the kept one"
     if figure.metric.endswith("accuracy"):
         recipe = load_recipe(figure.recipe)
-        n = films[side]["films"] if side == "val" or not recipe.steps_per_epoch else recipe.steps_per_epoch * recipe.batch_size
+        n = (
+            films[side]["films"]
+            if side == "val" or not recipe.steps_per_epoch
+            else recipe.steps_per_epoch * recipe.batch_size
+        )
         ours = wilson(round(float(kept[column]) * n), n=n)
     elif figure.metric.endswith("loss"):
         number = float(kept[column])
@@ -102,7 +103,9 @@ def _fact(figure: PublishedFigure, run: Run, history: pd.DataFrame) -> tuple[flo
         return (run.folder / "detector" / WEIGHTS).stat().st_size / 1e6, f"{WEIGHTS}: weights alone, float32"
     network = Detector.load(run.folder / "detector").network()
     if figure.metric == "parameters_total":
-        return float(sum(tensor.numel() for tensor in network.parameters())), "parameters of the network as PyTorch counts"
+        return float(
+            sum(tensor.numel() for tensor in network.parameters())
+        ), "parameters of the network as PyTorch counts"
     if load_recipe(figure.recipe).trainable == "head":
         return float(sum(tensor.numel() for tensor in network.head.parameters())), "the head, which alone is trained"
     return float(sum(tensor.numel() for tensor in network.parameters())), "all are trained"
@@ -124,7 +127,7 @@ def _test_line(name: str, run: Run, wishes: Wishes) -> Line:
 
 def _differences(wishes: Wishes, films: int) -> tuple[str, ...]:
     told = [
-        "Normal films are those of the table given; his are Kermany's children, the Kaggle collection chest-xray-covid19-pneumonia.",
+        "Normal films are those of the table given; his are Kermany's children, as in chest-xray-covid19-pneumonia.",
         "Divided by patient, with a validation side; he has training and test folders and no patients.",
         "Weights of ImageNet are torchvision's, his are Keras' (other training, other BatchNorm and padding).",
         "His ResNet-50 counts 23,788,418 parameters: Keras adds BatchNorm statistics and idle biases (docs/networks.md).",
@@ -132,5 +135,3 @@ def _differences(wishes: Wishes, films: int) -> tuple[str, ...]:
     if wishes.epochs:
         told.append(f"At most {wishes.epochs} epochs in place of his 30, 30, 100 and 10.")
     return tuple(told)
-
-
