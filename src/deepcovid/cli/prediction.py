@@ -33,6 +33,9 @@ def predict(
     detector: Annotated[Path, typer.Argument(help="Detector folder (or run folder).")],
     paths: Annotated[list[str], typer.Argument(help="Films, folders or globs.")],
     heatmap: Annotated[Path | None, typer.Option(help="Write a heat map for each film into this folder.")] = None,
+    heatmap_class: Annotated[
+        str | None, typer.Option("--class", help="Class that heat maps are of; default: the positive one.")
+    ] = None,
     style: Annotated[Style, typer.Option(help="uniform, or rawat: jet at 0.4 over the film.")] = Style.uniform,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the results here ('-': print them).")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table here ('-': print it).")] = None,
@@ -62,6 +65,7 @@ def predict(
     refuse_overwriting([json_file, csv_file], inputs=[*films, *(loaded.folder / name for name in FILES)])
     wishes = Wishes(
         heatmaps=heatmap,
+        heat_class=heatmap_class,
         style=style.value,
         next_step=next_step or NEXT_STEP,
         workers=workers or cores(),
@@ -142,6 +146,8 @@ def _lines(prediction: Prediction) -> list[str]:
         f"{prediction.score:.3f}  {printable(prediction.path)}",
         f"       {prediction.call}; {prediction.seconds:.2f} s",
     ]
+    if prediction.classes_in_words:
+        lines.append(f"       {prediction.classes_in_words}")
     if prediction.gate is not None and not prediction.gate.passes:
         lines.append(f"       warning: {prediction.gate.sentence}; scored all the same (--no-gate)")
     if prediction.next_step:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepcovid.cli.console import Spoken, command_line, console
+from deepcovid.cli.console import Spoken, command_line, console, names_of
 
 if TYPE_CHECKING:
     from deepcovid.runs.train import Run
+
+
+class Task(enum.StrEnum):
+    """What is asked of a film."""
+
+    binary = "binary"
+    multi_class = "multi-class"
+    multi_label = "multi-label"
 
 
 def train(
@@ -27,6 +36,16 @@ def train(
     ] = "covid",
     normal: Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")] = "normal",
     label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    task: Annotated[
+        Task | None,
+        typer.Option(
+            help="Instead of the recipe's: binary, multi-class (one label of several), multi-label (findings)."
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default: runs/<time>-<recipe>.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
@@ -55,8 +74,11 @@ def train(
     from deepcovid.training.recipe import load_recipe
 
     chosen = load_recipe(recipe).changed(epochs=epochs, learning_rate=learning_rate, batch_size=batch_size, seed=seed)
+    if task is not None:
+        chosen = chosen.for_task(task.value)
     settings = Settings(
         positive=positive,
+        classes=names_of(classes),
         normal=normal,
         label_column=label_column,
         weights=weights,
@@ -68,7 +90,8 @@ def train(
         resume=resume,
         command=command_line(),
     )
-    films = load_table(table, label_column=label_column, allow_outside=allow_outside)
+    labelled = chosen.task != "multi-label"  # findings may stand in columns of their own
+    films = load_table(table, label_column=label_column, required_labels=labelled, allow_outside=allow_outside)
     show_run(run(films, recipe=chosen, out=out, settings=settings, progress=Spoken(quiet=quiet)))
 
 

@@ -137,6 +137,28 @@ def rarest_finding(known: np.ndarray, *, classes: Sequence[str]) -> np.ndarray:
     return np.where(present.any(axis=1), names, NOTHING[0])
 
 
+def patterns(known: np.ndarray, *, classes: Sequence[str], fewest: int = 10) -> np.ndarray:
+    """What a split of films with several findings is balanced by, str (N,): which are present and which unknown ("flu?").
+
+    A pattern that fewer than `fewest` films have gives way to the rarest finding of each.
+    """
+    marks = ["{}", "{}?"]
+    words = [
+        ", ".join(
+            mark.format(name)
+            for name, cell in zip(classes, row, strict=True)
+            for mark, holds in zip(marks, (cell == 1, np.isnan(cell)), strict=True)
+            if holds
+        )
+        or NOTHING[0]
+        for row in known
+    ]
+    whole = pd.Series(words, dtype="object")
+    common = whole.map(whole.value_counts()) >= fewest
+    found: np.ndarray = np.where(common, whole, rarest_finding(known, classes=classes)).astype(str)
+    return found
+
+
 def as_one_label(
     frame: pd.DataFrame,
     classes: Sequence[str],

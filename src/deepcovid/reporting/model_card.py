@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from deepcovid.reporting import glance, tables, words
+from deepcovid.reporting import class_tables, glance, tables, words
 from deepcovid.reporting.content import ReportContent
 from deepcovid.reporting.figures.curves import main_point
 
@@ -77,6 +77,8 @@ def _figures(content: ReportContent) -> str:
     predictive = tables.predictive_table(content.main)
     if predictive:
         text += [f"### {predictive.caption}", _set(predictive)]
+    for table in class_tables.class_tables(content.main):
+        text += [f"### {table.caption}", _set(table)]
     if len(content.evaluations) > 1:
         points = {name: main_point(evaluation) for name, evaluation in content.evaluations.items()}
         compared = tables.comparison_table(content.evaluations, points)

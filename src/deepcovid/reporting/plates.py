@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepcovid.reporting import words
 from deepcovid.reporting.content import ReportContent
 from deepcovid.reporting.figures.calls import confusion_figure, predictive_figure
+from deepcovid.reporting.figures.classes import class_confusion_figure, class_roc_figure
 from deepcovid.reporting.figures.curves import main_point, pr_figure, roc_figure, threshold_figure
 from deepcovid.reporting.figures.draws import draw_sheet
 from deepcovid.reporting.figures.films import film_sheet, heatmap_sheet
@@ -134,6 +135,42 @@ def point_plates(evaluation: Evaluation, *, stem: str) -> list[Plate]:
                 f"Confusion matrix: {counts}",
                 "Rows: what the table says, of n films. Columns: the call, and its share of the row.",
             )
+        )
+    return plates
+
+
+def class_plates(evaluation: Evaluation) -> list[Plate]:
+    """The confusion matrix and the ROC curves of several classes; none where there are two sides only."""
+    section = evaluation.get("classes")
+    if not section:
+        return []
+    aucs = [
+        f"{one['name']} {words.ratio(one['auc']['value'])} ({words.bounds(one['auc'], as_percent=False)})"
+        for one in section["each"]
+        if one["auc"] is not None
+    ]
+    plates = []
+    if aucs:
+        plates.append(
+            Plate(
+                "classes-roc",
+                "ROC curve of each class",
+                class_roc_figure(section),
+                "ROC curves of each class against the rest. AUC with 95 % interval: " + "; ".join(aucs) + ".",
+                "Each curve takes one class as positive and all others as negative.",
+            )
+        )
+    if section["confusion"]:
+        right = sum(row[place] for place, row in enumerate(section["confusion"]))
+        plates.insert(
+            0,
+            Plate(
+                "classes-confusion",
+                "What films of each class are called",
+                class_confusion_figure(section),
+                f"Confusion matrix of {len(section['names'])} classes: {right} of {section['n']} films on the diagonal.",
+                f"Rows: what the table says, of n films. Columns: {section['called']}, and its share of the row.",
+            ),
         )
     return plates
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcovid import storage
-from deepcovid.reporting import glance, plates, tables, words
+from deepcovid.reporting import class_tables, glance, plates, tables, words
 from deepcovid.reporting.content import Film, HeatmapCase, Notice, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.films import data_uri, heated, shrink
@@ -45,9 +45,10 @@ def write_evaluation_report(
         warnings: shown first.
     """
     positive = next(iter(evaluations.values()))["positive"]
+    several = any("classes" in evaluation for evaluation in evaluations.values())
     content = ReportContent(
         title=title,
-        question=f"{positive} against the rest",
+        question=f"{positive} against the rest" + (", and each other class" if several else ""),
         positive=positive,
         evaluations=evaluations,
         warnings=warnings,
@@ -101,6 +102,8 @@ def _view(content: ReportContent) -> dict[str, Any]:
         if content.history is not None and len(content.history)
         else None,
         "results": plates.result_plates(content),
+        "classes": plates.class_plates(main),
+        "class_tables": class_tables.class_tables(main),
         "area": tables.area_table(main),
         "points": _points(main, stem=""),
         "predictive": plates.predictive_plate(main),
@@ -117,7 +120,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
 def _all_plates(view: Mapping[str, Any]) -> list[plates.Plate]:
     single = [plate for plate in (view["history"], view["predictive"]) if plate is not None]
     others = [plate for other in view["others"] for plate in _plates_of(other)]
-    return [*view["results"], *single, *[point["plate"] for point in view["points"]], *others]
+    return [*view["results"], *view["classes"], *single, *[point["plate"] for point in view["points"]], *others]
 
 
 def _plates_of(other: Mapping[str, Any]) -> list[plates.Plate]:
@@ -147,6 +150,7 @@ def _other(name: str, evaluation: Mapping[str, Any], *, said: set[str]) -> dict[
         if evaluation.get("histogram")
         else None,
         "points": _points(evaluation, stem=stem),
+        "class_tables": class_tables.class_tables(evaluation),
         "thresholds": tables.threshold_table(evaluation),
         "notes": [note for note in evaluation.get("notes") or [] if note not in said],
     }

@@ -45,6 +45,7 @@ def write_artefact(
         classes=prepared.classes,
         positive=prepared.positive,
         preprocessing=recipe.preprocessing,
+        activation=prepared.activation,
         head=recipe.head,
         output=recipe.output,
         hidden_activation=recipe.activation,
@@ -83,5 +84,5 @@ def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoin
     note = point["note"] or ""
     if point["chosen_on"] == "validation":
         rows = prepared.rows("val")
-        note = f"{int(prepared.targets[rows].sum())} positive of {len(rows)} films"
+        note = f"{int(prepared.is_positive[rows].sum())} positive of {len(rows)} films"
     return OperatingPoint(name=point["name"], threshold=point["threshold"], chosen_on=point["chosen_on"], note=note)

@@ -13,7 +13,7 @@ import pandas as pd
 from deepcovid.datasets.splits import FRACTIONS, add_validation, split_table
 from deepcovid.datasets.table import Table
 from deepcovid.errors import TableError
-from deepcovid.evaluation.findings import findings_of, rarest_finding
+from deepcovid.evaluation.findings import as_one_label, findings_of, patterns
 from deepcovid.progress import Progress
 from deepcovid.runs.classes import Task, classes_of
 
@@ -81,10 +81,23 @@ class Prepared:
 
     @property
     def strata(self) -> np.ndarray:
-        """What splits are balanced by, str (N,): the label; of a multi-label task each film's rarest finding."""
+        """What splits are balanced by, str (N,): the label; of a multi-label task the findings together."""
         if self.task == "multi-label":
-            return rarest_finding(self.targets, classes=self.classes)
+            return patterns(self.targets, classes=self.classes)
         return self.frame[self.label_column].to_numpy(dtype=str)
+
+    def one_label_table(self, normal: str) -> Table:
+        """The table with one label a film, for what asks about the positive class alone.
+
+        Args:
+            normal: multi-label: the label of films without any finding.
+        """
+        if self.task != "multi-label":
+            return self.table
+        labelled = as_one_label(
+            self.frame, self.classes, positive=self.positive, label_column=self.label_column, normal=normal
+        )
+        return self.table.with_frame(labelled)
 
     @property
     def activation(self) -> Literal["softmax", "sigmoid"]:
@@ -200,7 +213,7 @@ def _with_sides(prepared: Prepared, *, seed: int) -> tuple[Table, list[str]]:
 
 
 def _balanced(prepared: Prepared, divide: Any, **options: Any) -> Table:
-    """The table divided with its labels in equal shares, or its rarest findings."""
+    """The table divided with its labels in equal shares, or its patterns of findings."""
     table: Table = prepared.table
     if prepared.task != "multi-label":
         divided: Table = divide(table, label_column=prepared.label_column, **options)

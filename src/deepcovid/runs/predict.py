@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepcovid.errors import DeepCovidError
+import numpy as np
+
+from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.explanation.heatmap import heat_of
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.imaging.finding import Found, look_for_films
@@ -39,6 +41,7 @@ class Prediction:
         probabilities: of every class.
         positive: whether the score is at or above the operating point.
         call: that in words.
+        classes_in_words: of several classes what the others' probabilities are; empty for two sides.
         operating_point: the threshold's name, value and origin.
         detector: its hash.
         seconds: from reading the file to the result.
@@ -58,6 +61,7 @@ class Prediction:
     seconds: float
     next_step: str = ""
     heatmap: Path | None = None
+    classes_in_words: str = ""
     origin: dict[str, Any] = field(default_factory=dict)
     gate: Verdict | None = None
 
@@ -69,6 +73,7 @@ class Prediction:
             "probabilities": self.probabilities,
             "positive": self.positive,
             "call": self.call,
+            **({"classes": self.classes_in_words} if self.classes_in_words else {}),
             "operating_point": {
                 "name": self.operating_point.name,
                 "threshold": self.operating_point.threshold,
@@ -96,13 +101,15 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """How to predict: where heat maps go and how they look, what follows a positive call, how many films side by side.
+    """How to predict: where heat maps go, of which class they are (None: the positive one) and how they look, what follows
+    a positive call, how many films side by side.
 
     With `gate` (the default) a picture that the gate refuses gets no score; without, it is scored and the reason stands
     in its prediction.
     """
 
     heatmaps: Path | None = None
+    heat_class: str | None = None
     style: HeatStyle = "uniform"
     next_step: str = NEXT_STEP
     workers: int = 1
@@ -124,8 +131,12 @@ def predict(
         paths: films, folders or globs, one or several; or what was found under them already.
         wishes: heat maps and the rest.
         progress: told of every film.
+
+    Raises:
+        DetectorError: the class of the heat maps is none of the detector's.
     """
     wishes = wishes or Wishes()
+    _require_class(detector, wishes.heat_class)
     looked = paths if isinstance(paths, Found) else look_for_films(paths)
     films = looked.films
     names = heatmap_names(films)
@@ -148,6 +159,14 @@ def predict(
         else:
             failed[path] = str(outcome)
     return Predictions(done, failed, looked.left_out, refused, gate.hash if gate else "")
+
+
+def _require_class(detector: Detector, name: str | None) -> None:
+    classes = detector.description.classes
+    if name is not None and name not in classes:
+        raise DetectorError(
+            f"the detector has no class {name!r} to draw heat maps of", mend=f"choose one of: {', '.join(classes)}"
+        )
 
 
 def _gate(wishes: Wishes, progress: Progress) -> Gate | None:
@@ -193,7 +212,8 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
     positive = score >= point.threshold
     heatmap = None
     if wishes.heatmaps is not None:
-        heat = heat_of(detector, seen, shape=(film.pixels.shape[0], film.pixels.shape[1]))
+        target = None if wishes.heat_class is None else detector.description.classes.index(wishes.heat_class)
+        heat = heat_of(detector, seen, shape=(film.pixels.shape[0], film.pixels.shape[1]), target=target)
         heatmap = write_bytes(wishes.heatmaps / name, png_bytes(overlay(film.pixels, heat, style=wishes.style)))
     return Prediction(
         path=path,
@@ -201,6 +221,7 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
         probabilities=dict(zip(detector.description.classes, map(float, seen.probabilities), strict=True)),
         positive=positive,
         call=call_in_words(detector, score),
+        classes_in_words=classes_in_words(detector, seen.probabilities),
         operating_point=point,
         detector=detector.hash,
         seconds=time.perf_counter() - began,
@@ -218,11 +239,25 @@ def _origin(point: OperatingPoint) -> str:
 
 
 def csv_text(found: Predictions) -> str:
-    """One row a film, the unreadable ones with their error: columns image, score, positive, call, …"""
+    """One row a film, the unreadable ones with their error: columns image, score, of several classes score_<class>, …"""
     import csv
     import io
 
-    columns = ("image", "score", "positive", "call", "threshold", "heatmap", "detector", "seconds", "gate", "error")
+    several = next((list(one.probabilities) for one in found.done if one.classes_in_words), [])
+    places = tuple(f"score_{name}" for name in several)
+    columns = (
+        "image",
+        "score",
+        *places,
+        "positive",
+        "call",
+        "threshold",
+        "heatmap",
+        "detector",
+        "seconds",
+        "gate",
+        "error",
+    )
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -231,6 +266,7 @@ def csv_text(found: Predictions) -> str:
         row["threshold"] = prediction.operating_point.threshold
         row["gate"] = prediction.gate.reason if prediction.gate else ""
         row["image"] = _cell(prediction.path)
+        row |= {f"score_{name}": value for name, value in prediction.probabilities.items()}
         writer.writerow({name: row.get(name, "") for name in columns})
     for path, verdict in found.refused.items():
         writer.writerow({"image": _cell(path), "gate": verdict.reason, "error": f"refused: {verdict.sentence}"})
@@ -251,6 +287,18 @@ def call_in_words(detector: Detector, score: float) -> str:
     digits = next((n for n in range(3, 9) if f"{score:.{n}f}" != f"{point.threshold:.{n}f}"), 3)
     told = f"the score {score:.{digits}f} is {side} {point.threshold:.{digits}f}"
     return f"{verb} {name}: {told} ({point.name}, chosen on {_origin(point)})"
+
+
+def classes_in_words(detector: Detector, probabilities: np.ndarray) -> str:
+    """Of several classes, which one the detector rates highest, and every one's number; empty for two sides."""
+    told = detector.description
+    if told.activation == "softmax" and told.classes[0] == f"not {told.positive}" and len(told.classes) == 2:
+        return ""
+    order = np.argsort(-probabilities, kind="stable")
+    each = ", ".join(f"{told.classes[place]} {probabilities[place]:.3f}" for place in order)
+    if told.activation == "sigmoid":
+        return f"each finding's own score: {each}"
+    return f"rated highest of {len(order)} classes: {told.classes[order[0]]} ({each})"
 
 
 def _side_by_side(

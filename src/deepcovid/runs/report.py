@@ -8,6 +8,7 @@ import pandas as pd
 
 from deepcovid.audit.source_label import SourceLabelResult
 from deepcovid.datasets.summary import describe
+from deepcovid.datasets.table import Table
 from deepcovid.evaluation.notes import FEW, about_few, about_sources
 from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress
@@ -15,6 +16,7 @@ from deepcovid.reporting.content import Notice, ReportContent
 from deepcovid.reporting.model_card import write_model_card
 from deepcovid.reporting.report import write_report
 from deepcovid.runs.cases import augmented_films, certain_cases, sample_films
+from deepcovid.runs.data import SIDES, Prepared
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.trained import Trained
@@ -38,18 +40,19 @@ def report_run(
 ) -> None:
     """Write report.html, figures/ and MODEL_CARD.md into the run folder."""
     progress.say("Writing the report …")
-    table, label = trained.prepared.table, settings.label_column
-    training = trained.prepared.frame.iloc[trained.prepared.rows("train")]
+    table, label = trained.prepared.one_label_table(settings.normal), settings.label_column
+    scores = scores.assign(**{label: table.frame[label]})
+    training = table.frame.iloc[trained.prepared.rows("train")]
     found = notices(folder, evaluations["test"], audit, trained)
     folder.note(warnings=[{"level": notice.level, "sentence": notice.sentence} for notice in found])
     content = ReportContent(
         title=f"{settings.positive} detector: {recipe.name}",
-        question=f"{settings.positive} against the rest · {recipe.title or recipe.network}",
+        question=f"{_question(trained.prepared)} · {recipe.title or recipe.network}",
         positive=settings.positive,
         evaluations=evaluations,
         warnings=found,
         scores=scores.assign(label=scores[label]),
-        summary=_summary(trained, label),
+        summary=_summary(trained.prepared, table, label),
         history=_history(trained),
         samples=sample_films(
             table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed
@@ -90,7 +93,7 @@ def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
             f"The test side has {evaluation['n_positive']} positive films; every figure about them is uncertain, "
             "as the intervals show."
         )
-    chosen_on = int(trained.prepared.targets[trained.prepared.rows("val")].sum())
+    chosen_on = int(trained.prepared.is_positive[trained.prepared.rows("val")].sum())
     if chosen_on < DISTINGUISHABLE:
         sentences.append(
             f"The operating point was chosen on {chosen_on} positive validation films: with fewer than {DISTINGUISHABLE}, "
@@ -104,9 +107,21 @@ def _history(trained: Trained) -> pd.DataFrame:
     return history.assign(best=history["epoch"] == trained.fitted.kept_epoch)
 
 
-def _summary(trained: Trained, label_column: str) -> dict[str, pd.DataFrame]:
-    described = describe(trained.prepared.table, label_column=label_column)
+def _question(prepared: Prepared) -> str:
+    others = ", ".join(prepared.classes[:-1])
+    told = {
+        "multi-class": f"{prepared.positive} or {others}",
+        "multi-label": f"{prepared.positive}, {others}: any of them",
+    }
+    return told.get(prepared.task, f"{prepared.positive} against the rest")
+
+
+def _summary(prepared: Prepared, table: Table, label_column: str) -> dict[str, pd.DataFrame]:
+    described = describe(table, label_column=label_column)
     counts = {"label": described.labels.set_index("label")}
+    if prepared.task == "multi-label":
+        sides = {side: prepared.present[prepared.rows(side)].sum(axis=0) for side in SIDES}
+        counts["films with each finding"] = pd.DataFrame(sides, index=pd.Index(prepared.classes, name="finding"))
     return counts | {facet: described.crosstab(facet) for facet in described.facets}
 
 

@@ -83,11 +83,20 @@ def train(
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     folder = RunFolder(Path(out) if out else _new_folder(recipe))
     if not isinstance(table, Table):
-        table = load_table(table, label_column=settings.label_column, check_files=True)
+        # findings may stand in columns of their own
+        labelled = recipe.task != "multi-label"
+        table = load_table(table, label_column=settings.label_column, check_files=True, required_labels=labelled)
     prepared = prepare(
-        table, positive=settings.positive, label_column=settings.label_column, seed=recipe.seed, progress=progress
+        table,
+        positive=settings.positive,
+        label_column=settings.label_column,
+        seed=recipe.seed,
+        progress=progress,
+        task=recipe.task,
+        classes=settings.classes,
+        normal=settings.normal,
     )
-    network, weights = start_network(recipe, settings=settings, progress=progress)
+    network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(prepared.classes))
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
     fabric = start_fabric(settings, progress=progress)
@@ -134,14 +143,15 @@ def _work(
         trained = _train(folder, prepared, network, fabric, recipe=recipe, settings=settings, progress=progress)
     _say_unreadable(trained, progress)
     with _timed(clock, "evaluation"):
-        scores = _scores(trained)
-        evaluations = evaluations_of(scores, settings)
+        scores = scores_table(trained, trained.prepared.frame)
+        evaluations = evaluations_of(scores, settings, prepared=trained.prepared)
         detector = write_artefact(
             folder / "detector", trained, recipe=recipe, evaluation=evaluations["test"], weights=weights
         )
-        audit = source_label(trained.prepared.frame, positive=settings.positive, label_column=settings.label_column)
+        one_label = trained.prepared.one_label_table(settings.normal)
+        audit = source_label(one_label.frame, positive=settings.positive, label_column=settings.label_column)
     moved = save_table(trained.prepared.table, folder / "table.parquet", allow_outside=True)
-    write_table(folder / "scores.parquet", moved.frame.assign(score=trained.scores))
+    write_table(folder / "scores.parquet", scores_table(trained, moved.frame))
     write_table(folder / "history.csv", pd.DataFrame(trained.fitted.history))
     write_json(folder / "evaluation.json", evaluations["test"])
     write_json(folder / "audit.json", {"detector": detector.hash, "source_label": audit.to_dict()})
@@ -203,28 +213,38 @@ def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: S
 
 def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: WeightsUsed) -> dict[str, Any]:
     """All that decides the result; two runs of equal configuration end with the same scores on a CPU."""
+    several: dict[str, Any] = {} if prepared.task == "binary" else {"task": prepared.task, "classes": prepared.classes}
+    labels = ["image", "split", settings.label_column, *several.get("classes", ())]
     return {
         "recipe": recipe.to_dict(),
         "weights_sha256": weights.sha256,
         "table_hash": prepared.table.content_hash(),
-        "labels_hash": prepared.table.content_hash(columns=["image", "split", settings.label_column]),
+        "labels_hash": prepared.table.content_hash(columns=labels),
         "label_column": settings.label_column,
         "positive": settings.positive,
         "normal": settings.normal,
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in several.items()},
     }
 
 
-def _scores(trained: Trained) -> pd.DataFrame:
-    return trained.prepared.frame.assign(score=trained.scores)
+def scores_table(trained: Trained, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `score`, the probability of the positive class, and of several classes `score_<class>` of each."""
+    prepared = trained.prepared
+    if prepared.task == "binary":
+        return frame.assign(score=trained.scores)
+    names = {f"score_{name}": trained.probabilities[:, place] for place, name in enumerate(prepared.classes)}
+    return frame.assign(score=trained.scores, **names)
 
 
-def evaluations_of(scores: pd.DataFrame, settings: Settings) -> dict[str, dict[str, Any]]:
+def evaluations_of(scores: pd.DataFrame, settings: Settings, *, prepared: Prepared) -> dict[str, dict[str, Any]]:
     """The evaluation of the test side (thresholds from validation), then of validation and training alone."""
     options: dict[str, Any] = {
         "positive": settings.positive,
         "normal": settings.normal,
         "label_column": settings.label_column,
     }
+    if prepared.task != "binary":
+        options |= {"classes": prepared.classes, "task": prepared.task}
     judged = {"test": evaluate(scores[scores["split"] != "train"], **options)}
     for side, name in (("val", "validation"), ("train", "training")):
         judged[name] = evaluate(scores[scores["split"] == side].drop(columns="split"), **options)

@@ -207,6 +207,15 @@ class Recipe:
             given["optimiser"] = replace(self.optimiser, learning_rate=rate)
         return replace(self, **given)
 
+    def for_task(self, task: str) -> Recipe:
+        """The recipe for another task; for several findings with a sigmoid each, and from them with a softmax again."""
+        values: dict[str, Any] = {"task": task}
+        if task == "multi-label":
+            values |= {"output": "multi-label", "loss": "binary-cross-entropy"}
+        elif self.output == "multi-label":
+            values |= {"output": "softmax", "loss": "cross-entropy"}
+        return replace(self, **values)
+
 
 def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
     """A recipe from plain values (of a TOML file or a run.json); unknown keys are refused."""

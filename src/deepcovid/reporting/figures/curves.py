@@ -51,15 +51,15 @@ def roc_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
     axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.025), aspect="equal")
     axes.set_xlabel("1 − specificity (called positive among negatives)")
     axes.set_ylabel("sensitivity (called positive among positives)")
-    _finish(axes)
-    _legend_below(figure, title="AUC (95 % interval)")
+    finish_curves(axes)
+    legend_below(figure, title="AUC (95 % interval)")
     return figure
 
 
 def _roc_curve(axes: Axes, name: str, evaluation: Evaluation, *, place: int) -> None:
     curve, auc = evaluation["curves"]["roc"], evaluation["auc"]
     colour = SERIES[place % len(SERIES)]
-    label = _legend_line(name, auc)
+    label = legend_line(name, auc)
     width, alpha = (2.3, 1.0) if place == 0 else (1.5, 0.85)
     style = DASHES[place % len(DASHES)]
     axes.plot(
@@ -91,7 +91,7 @@ def pr_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
     for place, (name, evaluation) in enumerate(evaluations.items()):
         curve, average = evaluation["curves"]["pr"], evaluation["average_precision"]
         colour = SERIES[place % len(SERIES)]
-        label = _legend_line(name, average)
+        label = legend_line(name, average)
         style = DASHES[place % len(DASHES)]
         axes.plot(curve["recall"], curve["precision"], color=colour, linestyle=style, label=label,
                   linewidth=2.3 if place == 0 else 1.5)  # fmt: skip
@@ -103,8 +103,8 @@ def pr_figure(evaluations: Mapping[str, Evaluation]) -> Figure:
     axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.025), aspect="equal")
     axes.set_xlabel("recall = sensitivity")
     axes.set_ylabel("precision (positives among positive calls)")
-    _finish(axes)
-    _legend_below(figure, title="average precision (95 % interval)")
+    finish_curves(axes)
+    legend_below(figure, title="average precision (95 % interval)")
     return figure
 
 
@@ -146,18 +146,21 @@ def _mark_threshold(axes: Axes, point: Mapping[str, Any]) -> None:
         axes.plot([at], [interval["value"]], "o", color=colour, markersize=7, markeredgecolor=PAPER, zorder=4)
 
 
-def _legend_line(name: str, interval: Mapping[str, Any]) -> str:
+def legend_line(name: str, interval: Mapping[str, Any]) -> str:
+    """A curve's name with its figure, interval, method, n and unit."""
     limits = words.bounds(interval, as_percent=False)
     return f"{words.shorten(name, limit=20)}: {words.ratio(interval['value'])} ({limits}), {words.basis(interval)}"
 
 
-def _legend_below(figure: Figure, *, title: str) -> None:
+def legend_below(figure: Figure, *, title: str) -> None:
+    """The curves' names under the axes, where no curve runs."""
     figure.legend(
         loc="outside lower left", title=title, title_fontsize=8.5, alignment="left", fontsize=8, labelspacing=0.35
     )
 
 
-def _finish(axes: Axes) -> None:
+def finish_curves(axes: Axes) -> None:
+    """A grid, and both axes in percent."""
     axes.grid(visible=True)
     percent_axis(axes.xaxis)
     percent_axis(axes.yaxis)
