@@ -73,7 +73,7 @@ class Prediction:
             "probabilities": self.probabilities,
             "positive": self.positive,
             "call": self.call,
-            **({"classes": self.classes_in_words} if self.classes_in_words else {}),
+            "classes": self.classes_in_words,
             "operating_point": {
                 "name": self.operating_point.name,
                 "threshold": self.operating_point.threshold,
