@@ -14,6 +14,7 @@ from deepcovid.models.detector import Detector
 from deepcovid.progress import Silent
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.evaluate import evaluate_files
+from deepcovid.runs.fitting import class_weights
 from deepcovid.runs.predict import Wishes, csv_text, predict
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
@@ -69,6 +70,22 @@ def test_columns_of_findings_know_what_is_unknown() -> None:
     assert found.classes == ("flu", "covid")
     np.testing.assert_array_equal(found.targets[:4], [[0, 1], [1, 0], [1, np.nan], [0, np.nan]])
     assert found.is_positive.sum() == 10
+
+
+def test_weights_of_classes_and_findings_even_out_their_numbers() -> None:
+    sides = ["train"] * 12 + ["val", "test"] * 6
+    labels = ["covid", "flu", "flu", "normal", "flu", "flu"] * 2 + [
+        "covid",
+        "covid",
+        "flu",
+        "flu",
+        "normal",
+        "normal",
+    ] * 2
+    one = class_weights(prepared(table_of(labels, split=sides), task="multi-class"))
+    np.testing.assert_allclose(one, [12 / (3 * 8), 12 / (3 * 2), 12 / (3 * 2)])  # flu, normal, covid
+    several = class_weights(prepared(table_of(labels, split=sides), task="multi-label"))
+    np.testing.assert_allclose(several, [4 / 8, 10 / 2])
 
 
 @pytest.mark.parametrize(

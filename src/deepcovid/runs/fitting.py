@@ -122,7 +122,14 @@ def fit_films(
 
 
 def class_weights(prepared: Prepared) -> np.ndarray:
-    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`)."""
-    counts = np.bincount(prepared.targets[prepared.rows("train")], minlength=len(prepared.classes))
+    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`).
+
+    Of several findings a film: what each present finding weighs, as if as many films had it as are known not to.
+    """
+    targets = prepared.targets[prepared.rows("train")]
+    if prepared.task == "multi-label":
+        findings: np.ndarray = (targets == 0).sum(axis=0) / (targets == 1).sum(axis=0)
+        return findings
+    counts = np.bincount(targets, minlength=len(prepared.classes))
     weights: np.ndarray = counts.sum() / (len(counts) * counts)
     return weights
