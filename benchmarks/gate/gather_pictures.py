@@ -96,8 +96,8 @@ def render_pages(folder: Path, to: Path, *, count: int) -> None:
     to.mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(pages[:: max(1, len(pages) // count)][:count]):
         size = ["1280,900", "800,1100", "420,800"][number % 3]
-        command = [str(browser), "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={size}"]
-        command.append(f"--screenshot={to}/page-{number:02d}.png")
+        command = [str(browser), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        command += [f"--window-size={size}", f"--screenshot={to}/page-{number:02d}.png"]
         subprocess.run([*command, path.resolve().as_uri()], check=False, capture_output=True, timeout=60)
 
 

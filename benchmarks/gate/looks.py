@@ -91,6 +91,19 @@ def annotated(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
+def lettered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Lines of small letters in some of the corners, as a viewing program burns them in."""
+    image = image.copy()
+    draw, (w, h) = ImageDraw.Draw(image), image.size
+    size, ink = max(5, int(h * rng.uniform(0.025, 0.05))), int(rng.integers(150, 256))
+    for left in (0.02, 0.7):
+        for top in (0.02, 0.85):
+            for line in range(int(rng.integers(0, 5))):
+                text = str(rng.choice(WORDS)) + " " + str(rng.integers(10, 9999))
+                draw.text((left * w, top * h + 1.2 * size * line), text, fill=ink, font=font(rng, size))
+    return image
+
+
 def _arrow(draw: ImageDraw.ImageDraw, at: tuple[float, float], angle: float, length: float, ink: int) -> None:
     x, y = at
     tail = (x - length * np.cos(angle), y - length * np.sin(angle))

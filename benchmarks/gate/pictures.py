@@ -14,13 +14,13 @@ LARGEST = 25_000_000  # pixels; some clip art is larger than any film
 
 
 def load_pictures(folder: Path, *, longest: int, most: int = 900) -> list[Image.Image]:
-    """Every JPEG, PNG and WebP below `folder` by path, grey, evenly thinned out to `most` but for giants.
+    """Every JPEG, PNG and WebP below `folder` by path, evenly thinned out to `most` but for giants.
 
-    Transparent parts become a plain ground, white for three of five, black and grey for one each.
+    Grey ("L"), or grey with what is transparent ("LA"): `laid` puts a ground below those.
     """
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"})
     kept = []
-    for number, path in enumerate(found[:: -(-len(found) // most)] if found else []):
+    for path in found[:: -(-len(found) // most)] if found else []:
         try:
             image = Image.open(path)
         except Image.DecompressionBombError:
@@ -30,13 +30,28 @@ def load_pictures(folder: Path, *, longest: int, most: int = 900) -> list[Image.
         image.draft("RGB", (longest, longest))
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
         image = image.convert("RGBA")
-        sheet = Image.new("RGBA", image.size, GROUNDS[number % len(GROUNDS)])
-        sheet.alpha_composite(image)
-        kept.append(sheet.convert("L"))
+        kept.append(image.convert("L" if image.getextrema()[3][0] == 255 else "LA"))
     return kept
 
 
-GROUNDS = ("white", "white", "white", "black", "grey")
+def laid(image: Image.Image, rng: np.random.Generator, *, below: Image.Image | None = None) -> Image.Image:
+    """The picture on a ground where it is transparent: mostly white, else black, a grey, or another picture."""
+    if image.mode == "L":
+        return image
+    choice = rng.random()
+    if below is not None and choice < 0.15:
+        sheet = below.resize(image.size).convert("L")
+    else:
+        value = 255 if choice < 0.75 else 0 if choice < 0.88 else int(rng.integers(256))
+        sheet = Image.new("L", image.size, value)
+    if rng.random() < 0.3:  # with a margin, as icons have it
+        w, h = image.size
+        m = int(rng.uniform(0.03, 0.3) * min(w, h))
+        wider = Image.new("LA", (w + 2 * m, h + 2 * m), (0, 0))
+        wider.paste(image, (m, m))
+        image, sheet = wider, sheet.resize(wider.size)
+    sheet.paste(image.getchannel("L"), mask=image.getchannel("A"))
+    return sheet
 
 
 def piece(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -53,9 +68,13 @@ def piece(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 def tiny(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """The picture as a few pixels, made large again: icons, digits, faces of early data sets."""
-    side = int(rng.integers(8, 36))
+    side = int(rng.integers(6, 40))
     how = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[int(rng.integers(3))]
-    return image.resize((side, side), Image.Resampling.BOX).resize((160, 160), how)
+    image = image.resize((side, side), Image.Resampling.BOX)
+    if rng.random() < 0.3:  # few greys
+        step = int(rng.choice([4, 16, 40]))
+        image = Image.eval(image, lambda v: min(255, v // step * step))
+    return image.resize((160, 160), how)
 
 
 def drawn_picture(rng: np.random.Generator) -> Image.Image:
@@ -177,7 +196,7 @@ def _scribble(rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def _letter(rng: np.random.Generator) -> Image.Image:
+def letter(rng: np.random.Generator) -> Image.Image:
     """One large letter or digit, sharp or blurred, as of a data set of characters."""
     dark = rng.random() < 0.5
     image = Image.new("L", (SIDE, SIDE), 0 if dark else 255)
@@ -216,5 +235,5 @@ def _icon(rng: np.random.Generator) -> Image.Image:
 
 
 KINDS = (
-    _leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, _letter, _retina, _icon, _icon,
+    _leaves, _leaves, _clouds, _waves, _spots, _scene, _face, _scribble, _scribble, letter, _retina, _icon, _icon,
 )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from debian_copyright import Copyright
 
 FREE = re.compile(r"CC0|CC-BY-[0-9]|public-domain")
 SOURCES = (".jpg", ".jpeg", ".png", ".webp")  # the copyright file names what they were before they became WebP
@@ -15,26 +16,16 @@ SOURCES = (".jpg", ".jpeg", ".png", ".webp")  # the copyright file names what th
 
 def free_pictures(opened: Path) -> Iterator[tuple[str, bytes, str]]:
     """Path, bytes and licence of every free picture in the unpacked package, by the last rule of its copyright file."""
-    rules = _rules(next(opened.rglob("doc/*/copyright")).read_text(encoding="utf-8"))
+    told = Copyright.of(opened)
     for path in sorted(opened.rglob("*.rcc")):
         for name, data in files(path.read_bytes()):
             name = "src/" + name.split("src/")[-1]
             if not name.endswith(".webp"):
                 continue
             sources = [name.removesuffix(".webp") + ending for ending in SOURCES]
-            licence = next((told for glob, told in reversed(rules) if fnmatch.filter(sources, glob)), "")
+            licence = told.licence(*sources)
             if FREE.match(licence):
                 yield name, data, licence
-
-
-def _rules(text: str) -> list[tuple[str, str]]:
-    """Globs and licences in the order of a Debian copyright file; the last that matches holds."""
-    found = []
-    for part in text.split("\n\n"):
-        globs, licence = re.search(r"^Files:(.*?)^\w", part, re.M | re.S), re.search(r"^License: (.*)$", part, re.M)
-        if globs and licence:
-            found += [(glob, licence[1]) for glob in globs[1].split()]
-    return found
 
 
 def files(blob: bytes) -> Iterator[tuple[str, bytes]]:

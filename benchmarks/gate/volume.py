@@ -13,7 +13,7 @@ VOXEL = 1.75  # mm, all three sides
 
 
 FLAT = 25  # of 255: the spread of greys below which a slice shows nothing
-SOFT = slice(6, 9)  # the windows of WINDOWS for soft tissue
+SOFT = slice(7, 10)  # the windows of WINDOWS for soft tissue
 
 
 def load_volume(path: Path) -> np.ndarray:
@@ -24,8 +24,8 @@ def load_volume(path: Path) -> np.ndarray:
 
 
 WINDOWS = (
-    (-600, 1500), (-600, 1500), (-500, 1200), (-700, 1000), (-700, 700), (-400, 1800), (40, 400), (40, 350), (60, 500),
-    (-100, 1000), (300, 1500),
+    (-600, 1500), (-600, 1500), (-500, 1200), (-500, 1400), (-700, 1000), (-550, 1600), (-400, 1800), (40, 400), (40, 350),
+    (60, 500), (-100, 1000), (300, 1500),
 )  # fmt: skip
 
 
@@ -42,14 +42,14 @@ def _slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     """One axial, coronal or sagittal slice in a usual window, often cut to the body or to one lung."""
     kind = rng.random()
     depth, rows, columns = volume.shape
-    if kind < 0.6:
+    if kind < 0.72:
         plane = volume[int(rng.uniform(0.08, 0.95) * depth)]
-    elif kind < 0.88:
+    elif kind < 0.92:
         plane = volume[:, int(rng.uniform(0.3, 0.72) * rows)]
     else:
         plane = volume[:, :, int(rng.uniform(0.25, 0.75) * columns)]
     plane = np.asarray(plane) + 0
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         plane = _consolidated(plane, rng)
     image = Image.fromarray(windowed(plane, rng))
     if rng.random() < 0.15:
@@ -57,11 +57,11 @@ def _slice(volume: np.ndarray, rng: np.random.Generator) -> Image.Image:
     elif rng.random() < 0.75:
         image = image.crop(_body(plane, rng))
     choice = rng.random()
-    if choice < 0.15 and kind < 0.88:
+    if choice < 0.15 and kind < 0.92:
         image = _one_lung(image, rng)
-    elif choice < 0.42:
+    elif choice < 0.38:
         w, h = image.size
-        s = rng.uniform(0.25, 0.8, 2)
+        s = rng.uniform(0.45, 0.9, 2)
         x, y = rng.uniform(0, 1 - s[0]) * w, rng.uniform(0, 1 - s[1]) * h
         image = image.crop((int(x), int(y), int(x + s[0] * w), int(y + s[1] * h)))
     return image
@@ -97,10 +97,10 @@ def windowed(plane: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _consolidated(plane: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Clouds of ground glass in what is lung."""
-    cloud = ndimage.gaussian_filter(rng.standard_normal(plane.shape), rng.uniform(3, 10))
+    cloud = ndimage.gaussian_filter(rng.standard_normal(plane.shape), rng.uniform(1.5, 12))
     cloud = np.clip(cloud / cloud.std() - rng.uniform(0, 1), 0, 1)
     lung = (plane < -500) & (plane > -950)
-    return np.where(lung, plane + cloud * rng.uniform(150, 700), plane)
+    return np.where(lung, plane + cloud * rng.uniform(150, 900), plane)
 
 
 def _body(plane: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, int]:
