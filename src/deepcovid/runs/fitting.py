@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepcovid.errors import MissingPackageError, RunError
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.settings import Settings
+from deepcovid.training.losses import class_weights
 from deepcovid.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -107,10 +106,12 @@ def fit_films(
         "folder": folder,
         "identity": identity,
         "workers": settings.workers or cores(),
-        "class_weights": class_weights(prepared) if recipe.balance == "class-weights" else None,
+        "class_weights": class_weights(prepared.targets[prepared.rows("train")], classes=len(prepared.classes))
+        if recipe.balance == "class-weights"
+        else None,
         "progress": progress,
     }
-    if recipe.trainable == "head":
+    if recipe.stored_features:
         from deepcovid.runs.head import train_head_of
 
         return train_head_of(network, prepared, **common)
@@ -119,17 +120,3 @@ def fit_films(
 
     with threads(settings.threads):
         return train_whole(network, prepared, loaders=settings.loaders, **common)
-
-
-def class_weights(prepared: Prepared) -> np.ndarray:
-    """Each class weighs as if all had the same number of training films (scikit-learn's `balanced`).
-
-    Of several findings a film: what each present finding weighs, as if as many films had it as are known not to.
-    """
-    targets = prepared.targets[prepared.rows("train")]
-    if prepared.task == "multi-label":
-        findings: np.ndarray = (targets == 0).sum(axis=0) / (targets == 1).sum(axis=0)
-        return findings
-    counts = np.bincount(targets, minlength=len(prepared.classes))
-    weights: np.ndarray = counts.sum() / (len(counts) * counts)
-    return weights

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcovid.configuration import to_mapping
+from deepcovid.datasets.columns import group_ids
 from deepcovid.export.onnx import export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
@@ -20,8 +21,9 @@ from deepcovid.runs.trained import Trained, films_hash
 from deepcovid.storage import cache_dir, sha256_bytes, sha256_file, sha256_json, sha256_sources, write_bytes, write_text
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import epoch_seed
-from deepcovid.training.probe import Head, HeadData, train_head
+from deepcovid.training.probe import HeadData, head_of, train_head
 from deepcovid.training.recipe import Recipe
+from deepcovid.training.svm import fit_svm
 
 OVERSAMPLED = 1_000_000  # numbers of draws from here on are copies of the rarer class
 
@@ -99,7 +101,7 @@ def train_head_of(
     class_weights: np.ndarray | None,
     progress: Progress,
 ) -> Trained:
-    """Train the last layer of `network` on features of its frozen backbone, and score every film.
+    """Train the head of `network` on features of its frozen backbone, and score every film.
 
     Args:
         network: with the backbone's weights.
@@ -122,18 +124,22 @@ def train_head_of(
     kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress)
     progress.say(f"Features: {kept.computed} computed, {kept.reused} taken from the store.")
     prepared, data, films = _head_data(prepared, store, kept, places, recipe)
-    start = Head(network.head.weight.detach().numpy(), network.head.bias.detach().numpy())
-    head, fitted = train_head(
-        data,
-        recipe=recipe,
-        classes=len(prepared.classes),
-        checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
-        fabric=fabric,
-        start=start,
-        class_weights=class_weights,
-        progress=progress,
-    )
-    trained = {"head.weight": head.weight, "head.bias": head.bias}
+    classes = len(prepared.classes)
+    if recipe.head.kind == "svm":
+        progress.say("Fitting a linear support vector machine on the features …")
+        head, fitted = fit_svm(data, recipe=recipe, classes=classes)
+    else:
+        head, fitted = train_head(
+            data,
+            recipe=recipe,
+            classes=classes,
+            checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
+            fabric=fabric,
+            start=head_of(network.head, shape=recipe.head, output=recipe.output),
+            class_weights=class_weights,
+            progress=progress,
+        )
+    trained = {f"head.{name}": array for name, array in head.tensors.items()}
     weights = to_tensors(network) | trained
     probabilities = probabilities_of(head.logits(films), activation=prepared.activation)
     facts = {
@@ -182,6 +188,7 @@ def _head_data(
         slots=slots,
         val_features=films[val],
         val_targets=readable.targets[val],
+        groups=np.repeat(group_ids(readable.frame).to_numpy()[train], [len(names) for names in variants]),
     )
     return readable, data, films
 

@@ -46,7 +46,7 @@ def train_whole(
     Args:
         network: with the weights to start from.
         prepared: films, classes and sides.
-        recipe: with trainable = "all" or a number of blocks.
+        recipe: with trainable = "all", a number of blocks, or "head" with `recompute`.
         fabric: device, precision, processes.
         folder: where checkpoints are kept.
         identity: of the run.

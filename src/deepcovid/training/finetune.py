@@ -14,6 +14,7 @@ from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.progress import Progress
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import Batches, Fitted, epoch_seed, fit
+from deepcovid.training.mixing import build_mixer
 from deepcovid.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Place = tuple[int, int]  # a film's index, and its place in the epoch
 
 @dataclass(frozen=True)
 class FilmData:
-    """Films of one side: their keys in the film store and their classes, int (N,)."""
+    """Films of one side: their keys in the film store and their targets, int (N,) or (findings) float (N, K)."""
 
     keys: Sequence[str]
     targets: np.ndarray
@@ -43,16 +44,18 @@ class _EpochFilms:
     def __len__(self) -> int:
         return len(self.data.keys)
 
-    def __getitem__(self, place: Place) -> tuple[np.ndarray, int]:
+    def __getitem__(self, place: Place) -> tuple[np.ndarray, int | np.ndarray]:
         index, position = place
         film = self.store.array(self.data.keys[index])
         if self.augmentation is not None:
             film = self.augmentation.sample(epoch_seed(self.seed, index, position)).apply(film)
-        return film[None].copy(), int(self.data.targets[index])
+        targets = self.data.targets[index]
+        return film[None].copy(), targets.astype(np.float32) if targets.ndim else int(targets)
 
 
 def set_trainable(network: FilmNetwork, trainable: str | int) -> list[torch.nn.Module]:
-    """Let the head and the last `trainable` blocks of the backbone ("all": everything) move; the parts that stay frozen.
+    """Let the head and the last `trainable` blocks of the backbone move ("all": everything; "head": no block); the parts
+    that stay frozen.
 
     A block is a child of the backbone that has parameters; a normalisation belongs to the block before it.
 
@@ -62,6 +65,9 @@ def set_trainable(network: FilmNetwork, trainable: str | int) -> list[torch.nn.M
     blocks = _blocks(network.backbone)
     if trainable == "all":
         return []
+    if trainable == "head":
+        network.backbone.requires_grad_(False)
+        return [network.backbone]
     if int(trainable) > len(blocks):
         raise RecipeError(
             f"trainable is {trainable}, but the backbone has {len(blocks)} blocks",
@@ -109,7 +115,11 @@ def finetune(
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Train `network` in place on films of the store.
+    """Train `network` in place on films of the store, by its raw outputs.
+
+    With trainable = "head" the frozen backbone runs in every epoch, on films drawn anew. With `batchnorm` = "training" its
+    BatchNorm normalises each batch by the batch's own statistics and goes on collecting them, which changes the frozen
+    backbone's buffers (and only those), as the script that Deep-COVID's authors released does.
 
     Args:
         network: with the weights to start from.
@@ -124,6 +134,7 @@ def finetune(
     """
     frozen = set_trainable(network, recipe.trainable)
     varied = None if recipe.augmentation == Augmentation() else recipe.augmentation
+    mixer = build_mixer(recipe.mixing, classes=network.classes)
 
     def epoch_batches(epoch: int) -> list[list[Place]]:
         order = epoch_order(train.targets, recipe=recipe, epoch=epoch)
@@ -133,7 +144,8 @@ def finetune(
 
     def train_batches(epoch: int) -> Batches:
         films = _EpochFilms(store, train, varied, epoch_seed(recipe.seed, epoch, 2))
-        return _loader(films, epoch_batches(epoch), workers, fabric)
+        batches = _loader(films, epoch_batches(epoch), workers, fabric)
+        return batches if mixer is None else (mixer(*batch) for batch in batches)
 
     def val_batches() -> Batches:
         places = [(index, 0) for index in range(len(val.keys))]
@@ -142,7 +154,8 @@ def finetune(
 
     return fit(
         network,
-        logits_of=lambda outputs: outputs[0],
+        forward="raw",
+        raw_of=lambda outputs: outputs[0],
         recipe=recipe,
         train_batches=train_batches,
         val_batches=val_batches,

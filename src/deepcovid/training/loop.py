@@ -12,6 +12,7 @@ import numpy as np
 from deepcovid.errors import RunError
 from deepcovid.progress import Progress, Silent
 from deepcovid.training.checkpoint import Checkpoint, Row
+from deepcovid.training.losses import Judged, Objective
 from deepcovid.training.recipe import EarlyStopping, Recipe
 from deepcovid.training.schedule import learning_rate_at, momentum_at
 
@@ -49,7 +50,9 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) ->
         )
     kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
     betas = (ADAM_MOMENTUM, options.beta2)
-    return kind(chosen, lr=options.learning_rate, betas=betas, weight_decay=options.weight_decay)
+    return kind(
+        chosen, lr=options.learning_rate, betas=betas, eps=options.epsilon, weight_decay=options.weight_decay
+    )
 
 
 WORTH_A_LINE = 2.0  # seconds that an epoch must take to be told of one by one
@@ -75,22 +78,24 @@ def fit(
     checkpoint: Checkpoint,
     class_weights: np.ndarray | None = None,
     frozen: Sequence[torch.nn.Module] = (),
-    logits_of: Callable[[Any], torch.Tensor] = _itself,
+    forward: str = "forward",
+    raw_of: Callable[[Any], torch.Tensor] = _itself,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Train `model` by cross-entropy; it ends as the epoch that the recipe keeps.
+    """Train `model` by the recipe's loss; it ends as the epoch that the recipe keeps.
 
     Args:
         model: what is trained; only parameters that require gradients move.
-        recipe: optimiser, schedule, epochs, early stopping, seed.
-        train_batches: the (inputs, targets) batches of an epoch (from 0).
+        recipe: loss, optimiser, schedule, epochs, early stopping, seed.
+        train_batches: the (inputs, targets) batches of an epoch (from 0); targets as `Objective` takes them.
         val_batches: the batches of the validation films; may yield none when nothing depends on them.
         steps_per_epoch: how many batches an epoch has.
         fabric: device, precision and processes.
         checkpoint: written after every epoch, and resumed from when it holds epochs of this training.
         class_weights: (K,) weights of the loss, or None.
-        frozen: parts that stay in evaluation mode (BatchNorm, dropout).
-        logits_of: takes the logits (N, K) from what `model` gives.
+        frozen: parts that stay in evaluation mode (dropout; BatchNorm unless the recipe lets it go on collecting).
+        forward: the method of `model` that gives the raw outputs.
+        raw_of: takes the raw outputs (N, U) from what that gives.
         progress: told of every epoch.
 
     Raises:
@@ -101,7 +106,9 @@ def fit(
     net, optimiser = fabric.setup(model, build_optimiser([p for p in model.parameters() if p.requires_grad], recipe))
     history = checkpoint.load_last(model, optimiser)
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
-    loss_of = torch.nn.CrossEntropyLoss(weight=weights)
+    if forward != "forward":
+        net.mark_forward_method(forward)
+    step = _Forward(net, forward, raw_of, Objective(recipe=recipe, weights=weights))
     speaker = progress or Silent()
     epochs = speaker.track(range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history))
     for epoch in epochs:
@@ -109,11 +116,10 @@ def fit(
             break
         began = time.monotonic()
         torch.manual_seed(epoch_seed(recipe.seed, epoch))
-        _set_training(net, frozen)
-        forward = _Forward(net, logits_of, loss_of)
+        _set_training(net, frozen, batchnorm=recipe.batchnorm)
         row: Row = {"epoch": epoch + 1}
-        row |= _train_epoch(forward, train_batches(epoch), optimiser, fabric, recipe, epoch, steps_per_epoch)
-        row |= _validate(forward, val_batches())
+        row |= _train_epoch(step, train_batches(epoch), optimiser, fabric, recipe, epoch, steps_per_epoch)
+        row |= _validate(step, val_batches())
         _refuse_nan(row, recipe)
         history.append(row)
         if time.monotonic() - began > WORTH_A_LINE:
@@ -164,10 +170,16 @@ def _should_stop(history: Sequence[Row], rule: EarlyStopping | None) -> bool:
     return waited >= rule.patience
 
 
-def _set_training(net: torch.nn.Module, frozen: Sequence[torch.nn.Module]) -> None:
+def _set_training(net: torch.nn.Module, frozen: Sequence[torch.nn.Module], *, batchnorm: str) -> None:
+    """Training mode for what moves; frozen parts are as in use, but for BatchNorm that goes on collecting."""
+    import torch
+
     net.train()
     for part in frozen:
         part.eval()
+        for module in part.modules():
+            if batchnorm == "training" and isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.train()
 
 
 @dataclass(frozen=True)
@@ -175,16 +187,35 @@ class _Forward:
     """From a batch to its loss, and how many were right."""
 
     net: torch.nn.Module
-    logits_of: Callable[[Any], torch.Tensor]
-    loss_of: Callable[..., torch.Tensor]
+    method: str
+    raw_of: Callable[[Any], torch.Tensor]
+    objective: Objective
 
-    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, int]:
-        logits = self.logits_of(self.net(inputs))
-        return self.loss_of(logits, targets), int((logits.argmax(1) == targets).sum())
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> Judged:
+        return self.objective(self.raw_of(getattr(self.net, self.method)(inputs)), targets)
+
+
+@dataclass
+class _Tally:
+    """The mean loss of an epoch's films so far, and the share of right calls."""
+
+    loss: float = 0.0
+    right: float = 0.0
+    films: float = 0.0
+    calls: float = 0.0
+
+    def add(self, judged: Judged, *, films: int) -> None:
+        self.loss, self.films = self.loss + judged.loss.item() * films, self.films + films
+        self.right, self.calls = self.right + judged.right, self.calls + judged.calls
+
+    def row(self, side: str) -> Row:
+        if not self.films:
+            return {}
+        return {f"{side}_loss": self.loss / self.films, f"{side}_accuracy": self.right / self.calls}
 
 
 def _train_epoch(
-    forward: _Forward,
+    step: _Forward,
     batches: Batches,
     optimiser: torch.optim.Optimizer,
     fabric: lightning_fabric.Fabric,
@@ -192,21 +223,16 @@ def _train_epoch(
     epoch: int,
     steps_per_epoch: int,
 ) -> Row:
-    total = right = seen = 0.0
-    step = epoch * steps_per_epoch
+    tally, number = _Tally(), epoch * steps_per_epoch
     for inputs, targets in batches:
-        _set_rates(optimiser, recipe, step, steps_per_epoch)
-        loss, correct = forward(inputs, targets)
+        _set_rates(optimiser, recipe, number, steps_per_epoch)
+        judged = step(inputs, targets)
         optimiser.zero_grad()
-        fabric.backward(loss)
+        fabric.backward(judged.loss)
         optimiser.step()
-        step += 1
-        total, right, seen = total + loss.item() * len(targets), right + correct, seen + len(targets)
-    return {
-        "train_loss": total / seen,
-        "train_accuracy": right / seen,
-        "learning_rate": optimiser.param_groups[0]["lr"],
-    }
+        number += 1
+        tally.add(judged, films=len(targets))
+    return tally.row("train") | {"learning_rate": optimiser.param_groups[0]["lr"]}
 
 
 def _set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps_per_epoch: int) -> None:
@@ -224,16 +250,15 @@ def _set_momentum(group: dict[str, Any], momentum: float) -> None:
         group["momentum"] = momentum
 
 
-def _validate(forward: _Forward, batches: Batches) -> Row:
+def _validate(step: _Forward, batches: Batches) -> Row:
     import torch
 
-    forward.net.eval()
-    total = right = seen = 0.0
+    step.net.eval()
+    tally = _Tally()
     with torch.inference_mode():
         for inputs, targets in batches:
-            loss, correct = forward(inputs, targets)
-            total, right, seen = total + loss.item() * len(targets), right + correct, seen + len(targets)
-    return {"val_loss": total / seen, "val_accuracy": right / seen} if seen else {}
+            tally.add(step(inputs, targets), films=len(targets))
+    return tally.row("val")
 
 
 def _refuse_nan(row: Row, recipe: Recipe) -> None:

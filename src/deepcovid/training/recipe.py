@@ -16,6 +16,7 @@ from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
 from deepcovid.models.activations import Activation
 from deepcovid.models.heads import HeadShape
 from deepcovid.models.outputs import Output
+from deepcovid.training.combinations import refuse_combinations
 
 
 def _positive(where: str, **values: float) -> None:
@@ -172,28 +173,12 @@ class Recipe:
             raise RecipeError(f"trainable is {self.trainable}", mend='give "head", "all" or a number of blocks from 1')
         if min(self.draws, self.minority_count, self.steps_per_epoch, self.seed) < 0:
             raise RecipeError("draws, minority_count, steps_per_epoch or seed is negative", mend="give 0 or more")
-        if self.trainable == "head":
-            self._refuse_what_a_head_ignores()
-        if self.trainable != "head" and (self.draws or self.minority_count):
-            raise RecipeError(
-                "draws and minority_count are for trainable = 'head'",
-                mend="leave them out: other trainings draw an augmentation anew each epoch; use balance for classes",
-            )
+        refuse_combinations(self)
 
-    def _refuse_what_a_head_ignores(self) -> None:
-        if self.balance == "sampler":
-            raise RecipeError(
-                "balance is 'sampler', which a head on stored features does not use",
-                mend="use class-weights, or minority_count to over-sample",
-            )
-        varied = not self.augmentation.is_identity
-        if varied and not (self.draws or self.minority_count):
-            raise RecipeError(
-                "there is an augmentation, but neither draws nor minority_count says how many films to make by it",
-                mend="give draws or minority_count, or leave the augmentation out",
-            )
-        if self.draws and not varied:
-            raise RecipeError("draws without an augmentation repeat the same film", mend="give an [augmentation]")
+    @property
+    def stored_features(self) -> bool:
+        """Whether a head is trained on features that were computed once."""
+        return self.trainable == "head" and not self.recompute
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON-able values; `recipe_from` reads them back."""
