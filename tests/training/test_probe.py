@@ -48,10 +48,15 @@ def test_the_head_approaches_logistic_regression(data: HeadData, fabric: object,
 
 
 def test_the_head_starts_where_it_is_told(data: HeadData, fabric: object, tmp_path: Path) -> None:
-    start = Head(np.arange(10, dtype=np.float32).reshape(2, 5), np.array([1.0, -1.0], dtype=np.float32))
+    start = Head(
+        {
+            "weight": np.arange(10, dtype=np.float32).reshape(2, 5),
+            "bias": np.array([1.0, -1.0], dtype=np.float32),
+        }
+    )
     recipe, checkpoint = _recipe(epochs=1, learning_rate=1e-12), Checkpoint(tmp_path, identity="x")
     head, _ = train_head(data, recipe=recipe, classes=2, checkpoint=checkpoint, fabric=fabric, start=start)
-    np.testing.assert_allclose(head.weight, start.weight, atol=1e-6)
+    np.testing.assert_allclose(head.tensors["weight"], start.tensors["weight"], atol=1e-6)
 
 
 def test_same_seed_same_bits_another_seed_others(data: HeadData, fabric: object, tmp_path: Path) -> None:
@@ -59,7 +64,7 @@ def test_same_seed_same_bits_another_seed_others(data: HeadData, fabric: object,
     for number, seed in enumerate((3, 3, 4)):
         checkpoint = Checkpoint(tmp_path / str(number), identity="x")
         head, _ = train_head(data, recipe=_recipe(seed=seed), classes=2, checkpoint=checkpoint, fabric=fabric)
-        weights.append(head.weight)
+        weights.append(head.tensors["weight"])
     np.testing.assert_array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
 
@@ -85,7 +90,7 @@ def test_going_on_from_a_checkpoint_gives_the_same_bits(
         train_head(data, recipe=recipe, classes=2, checkpoint=checkpoint, fabric=fabric)
     monkeypatch.setattr(Checkpoint, "save_last", save)
     parts, resumed = train_head(data, recipe=recipe, classes=2, checkpoint=checkpoint, fabric=fabric)
-    np.testing.assert_array_equal(whole.weight, parts.weight)
+    np.testing.assert_array_equal(whole.tensors["weight"], parts.tensors["weight"])
     assert resumed == unbroken
 
 

@@ -196,7 +196,8 @@ def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: S
     """Record what besides the configuration decides the bits of a training; warn when a resumed run has another."""
     import torch
 
-    head = folder.record["config"]["recipe"]["trainable"] == "head"
+    told = folder.record["config"]["recipe"]
+    head = told["trainable"] == "head" and not told["recompute"]
     now = {
         "device": str(fabric.device),
         "precision": "float32",

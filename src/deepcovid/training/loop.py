@@ -50,9 +50,7 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) ->
         )
     kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
     betas = (ADAM_MOMENTUM, options.beta2)
-    return kind(
-        chosen, lr=options.learning_rate, betas=betas, eps=options.epsilon, weight_decay=options.weight_decay
-    )
+    return kind(chosen, lr=options.learning_rate, betas=betas, eps=options.epsilon, weight_decay=options.weight_decay)
 
 
 WORTH_A_LINE = 2.0  # seconds that an epoch must take to be told of one by one

@@ -33,7 +33,7 @@ def fit_svm(data: HeadData, *, recipe: Recipe, classes: int) -> tuple[Head, Fitt
     Raises:
         RunError: a class with one group of training films, so that none can be held out.
     """
-    if recipe.output in ("sigmoids", "multi-label") and classes > 2 or recipe.output == "multi-label":
+    if (recipe.output in ("sigmoids", "multi-label") and classes > 2) or recipe.output == "multi-label":
         layers = [_log_odds(data, _against_rest(data.targets, index), recipe, index) for index in range(classes)]
         weight, bias = np.stack([layer[0] for layer in layers]), np.array([layer[1] for layer in layers])
     else:
