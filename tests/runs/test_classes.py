@@ -14,10 +14,10 @@ from deepcovid.models.detector import Detector
 from deepcovid.progress import Silent
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.evaluate import evaluate_files
-from deepcovid.runs.fitting import class_weights
 from deepcovid.runs.predict import Wishes, csv_text, predict
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
+from deepcovid.training.losses import class_weights
 from deepcovid.training.recipe import load_recipe
 from tests.conftest import make_table
 
@@ -72,6 +72,10 @@ def test_columns_of_findings_know_what_is_unknown() -> None:
     assert found.is_positive.sum() == 10
 
 
+def _weights(films: Prepared) -> np.ndarray:
+    return class_weights(films.targets[films.rows("train")], classes=len(films.classes))
+
+
 def test_weights_of_classes_and_findings_even_out_their_numbers() -> None:
     sides = ["train"] * 12 + ["val", "test"] * 6
     labels = ["covid", "flu", "flu", "normal", "flu", "flu"] * 2 + [
@@ -82,9 +86,9 @@ def test_weights_of_classes_and_findings_even_out_their_numbers() -> None:
         "normal",
         "normal",
     ] * 2
-    one = class_weights(prepared(table_of(labels, split=sides), task="multi-class"))
+    one = _weights(prepared(table_of(labels, split=sides), task="multi-class"))
     np.testing.assert_allclose(one, [12 / (3 * 8), 12 / (3 * 2), 12 / (3 * 2)])  # flu, normal, covid
-    several = class_weights(prepared(table_of(labels, split=sides), task="multi-label"))
+    several = _weights(prepared(table_of(labels, split=sides), task="multi-label"))
     np.testing.assert_allclose(several, [4 / 8, 10 / 2])
 
 
@@ -170,3 +174,35 @@ def test_films_are_told_every_classs_score(three_classes: Run, tmp_path: Path) -
         DetectorError, match="no class 'flu' to draw heat maps of → choose one of: normal, other, covid"
     ):
         predict(detector, paths, wishes=Wishes(gate=False, heat_class="flu"))
+
+
+def test_a_run_of_several_findings_is_whole(tmp_path: Path) -> None:
+    """Findings as a list in a cell: every third film has two of them, and one film's are not told."""
+    pytest.importorskip("torch")
+    path = make_table(tmp_path / "data")
+    frame = pd.read_csv(path)
+    both = frame.index % 3 == 0
+    frame["label"] = frame["label"].where(frame["label"] != "normal", "No finding")
+    frame.loc[both & (frame["label"] != "No finding"), "label"] += "|effusion"
+    frame.to_csv(path, index=False)
+    recipe = load_recipe("demo").changed(epochs=2).for_task("multi-label")
+    small = replace(recipe.preprocessing, size=(48, 48))
+    done = train(
+        path,
+        recipe=recipe.changed(preprocessing=small, balance="class-weights"),
+        out=tmp_path / "run",
+        settings=Settings(device="cpu", threads=1),
+    )
+    detector = done.detector
+    assert detector.description.activation == "sigmoid"
+    assert set(detector.description.classes) == {"covid", "effusion", "other"}
+    scores = pd.read_parquet(done.folder / "scores.parquet")
+    parts = scores[[f"score_{name}" for name in detector.description.classes]].to_numpy()
+    assert ((parts > 0) & (parts < 1)).all()
+    assert not np.allclose(parts.sum(axis=1), 1, atol=1e-3)
+    assert np.isfinite(pd.read_csv(done.folder / "history.csv").to_numpy()).all()
+    film = load_table(done.folder / "table.parquet", allow_outside=True).image_path(scores["image"][0])
+    found = predict(detector, film, wishes=Wishes(gate=False))
+    np.testing.assert_allclose(
+        [found.done[0].probabilities[name] for name in detector.description.classes], parts[0], atol=1e-4
+    )
