@@ -13,7 +13,7 @@ import pandas as pd
 from deepcovid.datasets.splits import add_validation
 from deepcovid.errors import RunError, TableError
 from deepcovid.progress import Progress, Silent
-from deepcovid.runs.data import VALIDATION_SHARE, Prepared
+from deepcovid.runs.data import VALIDATION_SHARE, Prepared, balanced
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network
 from deepcovid.runs.folds import Fold, Grouping, make_folds, shared_patients
 from deepcovid.runs.settings import Settings
@@ -186,9 +186,7 @@ def with_held_out(prepared: Prepared, fold: Fold, *, recipe: Recipe) -> Prepared
     try:
         return replace(
             films,
-            table=add_validation(
-                films.table, fraction=VALIDATION_SHARE, label_column=prepared.label_column, seed=recipe.seed
-            ),
+            table=balanced(films, add_validation, fraction=VALIDATION_SHARE, seed=recipe.seed),
         )
     except TableError as error:
         raise TableError(

@@ -195,7 +195,7 @@ def prepare_unsplit(
 def _with_sides(prepared: Prepared, *, seed: int) -> tuple[Table, list[str]]:
     table = prepared.table
     if "split" not in table.frame or table.frame["split"].isna().all():
-        split = _balanced(prepared, split_table, seed=seed, overwrite=True)
+        split = balanced(prepared, split_table, seed=seed, overwrite=True)
         shares = ", ".join(f"{100 * share:g}" for share in FRACTIONS.values())
         return split, [f"The table had no split: films were split into train, val and test{_by(table)} ({shares} %)."]
     if table.frame["split"].isna().any():
@@ -205,14 +205,14 @@ def _with_sides(prepared: Prepared, *, seed: int) -> tuple[Table, list[str]]:
             mend="fill the column, or split anew: deepcovid data split TABLE --out NEW --overwrite",
         )
     if not (table.frame["split"] == "val").any():
-        split = _balanced(prepared, add_validation, seed=seed, fraction=VALIDATION_SHARE)
+        split = balanced(prepared, add_validation, seed=seed, fraction=VALIDATION_SHARE)
         return split, [
             f"The table had no validation side: {VALIDATION_SHARE:.0%} of train was taken for it{_by(table)}."
         ]
     return table, []
 
 
-def _balanced(prepared: Prepared, divide: Any, **options: Any) -> Table:
+def balanced(prepared: Prepared, divide: Any, **options: Any) -> Table:
     """The table divided with its labels in equal shares, or its patterns of findings."""
     table: Table = prepared.table
     if prepared.task != "multi-label":

@@ -40,7 +40,7 @@ def reproduce_darkcovidnet(table: Table, wishes: Wishes, progress: Progress) -> 
     """
     lines: list[Line] = []
     warnings: list[str] = [SMOKE] if wishes.quick else []
-    figures = {figure.recipe: figure for figure in published("darkcovidnet")}
+    figures = {figure.system: figure for figure in published("darkcovidnet")}
     counted: dict[str, int] = {}
     runs: list[str] = []
     for classes in wishes.classes:
@@ -59,7 +59,7 @@ def reproduce_darkcovidnet(table: Table, wishes: Wishes, progress: Progress) -> 
             folds = cross_validate(
                 prepared, recipe=recipe, out=out, division=division, settings=wishes.settings, progress=progress
             )
-            lines.append(_line(figures[RECIPES[classes]], folds, prepared, grouping=grouping, classes=classes))
+            lines.append(_line(figures[f"DarkCovidNet, {classes} classes"], folds, prepared, grouping=grouping, classes=classes))
             runs.append(str(out))
     return Reproduction(
         document="darkcovidnet",
