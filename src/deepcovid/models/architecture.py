@@ -25,9 +25,10 @@ class PublishedWeights:
     """A checkpoint that its authors published, and how its names become those of our backbone.
 
     Attributes:
-        enum: torchvision's name of it.
+        enum: torchvision's or timm's name of it.
         url: where it is published; the last part is the file's name.
-        sha256: its digest, or as many of the first digits as are published (torchvision's file names carry 8).
+        sha256: its digest, or as many of the first digits as are published (torchvision's file names carry 8). Empty
+            where none is: such a file is not fetched, it has to be brought.
         prefix: what stands before a backbone's names in the checkpoint.
         dropped: how the names begin of what is left out (the classifier of another task).
         licence: of the numbers.

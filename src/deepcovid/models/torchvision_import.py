@@ -1,4 +1,4 @@
-"""Import torch and torchvision, also where torchvision's compiled operators do not fit the torch that is installed."""
+"""Import torch, torchvision and timm, also where torchvision's compiled operators do not fit the installed torch."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ def import_torchvision(purpose: str = "building a torchvision network") -> Modul
     if "torchvision" not in sys.modules and not compiled_operators_load():
         _declare_schemas()
     return _imported("torchvision", purpose)
+
+
+def import_timm(purpose: str = "building a timm network") -> ModuleType:
+    """The timm package, after torchvision, which it imports itself and without our mend.
+
+    Raises:
+        MissingPackageError: torch, torchvision or timm is not installed.
+    """
+    import_torchvision(purpose)
+    return _imported("timm", purpose)
 
 
 def compiled_operators_load() -> bool:

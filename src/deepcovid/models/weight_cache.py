@@ -117,6 +117,12 @@ def fetch(name: str, *, source: Path | str | None = None, progress: Progress | N
         return held
     path, _ = _places(name)
     with lock(path.parent):
+        if source is None and not published.sha256:
+            raise WeightsError(
+                f"the weights of {name} ({published.enum}) are published without a SHA-256, and a file that cannot be "
+                "checked is not fetched",
+                mend=f"download {published.url} and give it with `--weights PATH`",
+            )
         if path.exists() and cached(name) is None:
             progress.warn(f"{path}: the cached weights of {name} are damaged; they are fetched again")
         origin, file = _brought(name, published, source, progress)
@@ -171,10 +177,11 @@ def _local_file(name: str, published: PublishedWeights, text: str) -> Path:
 
 def _convert(known: Architecture, file: Path, origin: str) -> CachedWeights:
     weights = read_weights(file)
-    verified = weights.sha256.startswith(_published(known).sha256)
-    if file.suffix != ".safetensors" and not verified:
+    digest = _published(known).sha256
+    verified = bool(digest) and weights.sha256.startswith(digest)
+    if file.suffix != ".safetensors" and not verified and digest:
         raise WeightsError(
-            f"the SHA-256 is {weights.sha256}, but the published file's begins with {_published(known).sha256}",
+            f"the SHA-256 is {weights.sha256}, but the published file's begins with {digest}",
             path=file,
             mend=ways_out(known.name),
         )

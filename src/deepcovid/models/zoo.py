@@ -10,8 +10,10 @@ from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models import covid_xnet as _covid_xnet  # noqa: F401
 from deepcovid.models import darkcovidnet as _darkcovidnet  # noqa: F401 - importing these files fills the registry
 from deepcovid.models import rawat as _rawat  # noqa: F401
+from deepcovid.models import timm_networks as _timm_networks  # noqa: F401
 from deepcovid.models import torchvision_networks as _torchvision_networks  # noqa: F401
 from deepcovid.models import torchvision_residual as _torchvision_residual  # noqa: F401
+from deepcovid.models.any_timm import PREFIX, timm_architecture
 from deepcovid.models.architecture import ARCHITECTURES, NECKS, Architecture, Neck
 from deepcovid.models.heads import HeadShape, build_head
 from deepcovid.models.outputs import Output, units
@@ -27,12 +29,13 @@ def network_names() -> list[str]:
 
 
 def architecture(name: str) -> Architecture:
-    """What is known of the network `name` before it is built.
+    """What is known of the network `name` before it is built; "timm:NAME" is any network of timm.
 
     Raises:
         UnknownNameError: no network has that name; the message lists them.
+        RecipeError: timm has none of that name.
     """
-    return ARCHITECTURES[name]
+    return timm_architecture(name) if name.startswith(PREFIX) else ARCHITECTURES[name]
 
 
 def build_network(
@@ -49,7 +52,7 @@ def build_network(
     """Build a network with random numbers, drawn from torch's global generator; `load_backbone_weights` comes next.
 
     Args:
-        name: of a registered network.
+        name: of a registered network, or "timm:NAME".
         classes: logits, from 1.
         size: (height, width) in pixels; absent, that of `preprocessing`, or else the paper's.
         neck: "pool" or "flatten"; absent, the paper's.
@@ -108,7 +111,7 @@ def feature_map_shape(name: str, *, classes: int, preprocessing: Preprocessing) 
     """
     import torch
 
-    known, (height, width) = ARCHITECTURES[name], preprocessing.size
+    known, (height, width) = architecture(name), preprocessing.size
     with torch.device("meta"), torch.no_grad():
         backbone = _backbone(known, channels=preprocessing.channels, classes=classes).eval()
         try:

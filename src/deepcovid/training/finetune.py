@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,17 +74,25 @@ def set_trainable(network: FilmNetwork, trainable: str | int) -> list[torch.nn.M
             mend=f'give a number from 1 to {len(blocks)}, "all" or "head"',
         )
     moving = [part for block in blocks[-int(trainable) :] for part in block]
-    frozen = [child for child in network.backbone.children() if not any(child is part for part in moving)]
+    frozen = [part for part in _parts(network.backbone) if not any(part is other for other in moving)]
     for part in frozen:
         part.requires_grad_(False)
+    for numbers in network.backbone.parameters(recurse=False):  # a transformer's position embedding, before all blocks
+        numbers.requires_grad_(False)
     return frozen
+
+
+def _parts(backbone: torch.nn.Module) -> list[torch.nn.Module]:
+    """The backbone's parts in their order: its children, or what it names itself."""
+    named: Callable[[], list[torch.nn.Module]] | None = getattr(backbone, "blocks_in_order", None)
+    return list(backbone.children()) if named is None else named()
 
 
 def _blocks(backbone: torch.nn.Module) -> list[list[torch.nn.Module]]:
     import torch
 
     blocks: list[list[torch.nn.Module]] = []
-    for child in backbone.children():
+    for child in _parts(backbone):
         if isinstance(child, torch.nn.modules.batchnorm._NormBase) and blocks:
             blocks[-1].append(child)
         elif any(True for _ in child.parameters()):
