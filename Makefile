@@ -33,6 +33,7 @@ docs: $(VENV)/.dev
 	$(BIN)/deepcovid demo --out build/docs
 	$(BIN)/python docs/make_pictures.py build/docs/run --out docs
 	$(BIN)/python docs/make_sources.py
+	$(BIN)/python docs/make_systems.py
 	$(BIN)/python docs/make_hostile.py
 
 clean:

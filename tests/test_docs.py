@@ -177,15 +177,24 @@ def test_environment_variables_are_listed() -> None:
 
 def test_every_recipe_is_listed() -> None:
     listed = first_cells("README.md", after="## Recipes", until="## Weights")
-    assert sorted(listed) == recipe_names()
-    networks = {name: load_recipe(name).trainable for name in recipe_names()}
+    assert set(listed) <= set(recipe_names())
     table = read("README.md")
-    for name, trainable in networks.items():
+    for name in listed:
         row = next(line for line in table.splitlines() if line.startswith(f"| `{name}` |"))
-        assert ("everything" in row) == (trainable == "all")
+        assert ("everything" in row) == (load_recipe(name).trainable == "all")
         assert ("random" in row) == (load_recipe(name).weights == "none")
-    for page in ("docs/recipes.md", "CHANGELOG.md"):
+    for page in ("docs/systems.md", "CHANGELOG.md"):
         assert all(f"`{name}`" in read(page) for name in recipe_names())
+
+
+@pytest.mark.skipif(not TORCH, reason="needs PyTorch, the extra `train`")
+def test_the_page_of_systems_is_what_the_recipes_give() -> None:
+    spec = importlib.util.spec_from_file_location("make_systems", ROOT / "docs" / "make_systems.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert read("docs/systems.md") == made.page(), "run: python docs/make_systems.py"
 
 
 def test_recipes_that_are_named_exist() -> None:

@@ -87,7 +87,7 @@ def _table(name: str, classes: int) -> LayerTable:
     from deepcovid.training.recipe import load_recipe, recipe_names
 
     if name in recipe_names() or name.endswith(".toml"):  # `darkcovidnet` is both: the recipe says more
-        return _of_recipe(load_recipe(name), classes)
+        return table_of_recipe(load_recipe(name), classes)
     if name not in network_names():
         raise RecipeError(
             f"there is no network and no recipe named {name!r}",
@@ -96,7 +96,8 @@ def _table(name: str, classes: int) -> LayerTable:
     return table_of(name, classes=classes)
 
 
-def _of_recipe(recipe: Recipe, classes: int) -> LayerTable:
+def table_of_recipe(recipe: Recipe, classes: int) -> LayerTable:
+    """The layers of a recipe's network, with what the recipe trains."""
     from deepcovid.models.layers_table import layer_table, weightless
     from deepcovid.training.finetune import set_trainable
 

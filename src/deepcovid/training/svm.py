@@ -85,7 +85,13 @@ def _folds(truth: np.ndarray, groups: np.ndarray, *, seed: int, index: int) -> l
             mend="give more films, or a head of another kind",
         )
     divider = StratifiedGroupKFold(n_splits=min(FOLDS, fewest), shuffle=True, random_state=seed)
-    return list(divider.split(np.zeros(len(truth)), truth, groups))
+    pairs = list(divider.split(np.zeros(len(truth)), truth, groups))
+    if any(len(set(truth[train].tolist())) < 2 for train, _ in pairs):
+        raise RunError(
+            f"the patients of class {index} are so few, or so mixed with the rest, that a fold trains on one class alone",
+            mend="give more films, or a head of another kind",
+        )
+    return pairs
 
 
 def _row(head: Head, data: HeadData, recipe: Recipe) -> dict[str, float | int]:

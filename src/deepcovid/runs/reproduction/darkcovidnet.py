@@ -59,7 +59,9 @@ def reproduce_darkcovidnet(table: Table, wishes: Wishes, progress: Progress) -> 
             folds = cross_validate(
                 prepared, recipe=recipe, out=out, division=division, settings=wishes.settings, progress=progress
             )
-            lines.append(_line(figures[f"DarkCovidNet, {classes} classes"], folds, prepared, grouping=grouping, classes=classes))
+            lines.append(
+                _line(figures[f"DarkCovidNet, {classes} classes"], folds, prepared, grouping=grouping, classes=classes)
+            )
             runs.append(str(out))
     return Reproduction(
         document="darkcovidnet",

@@ -1,0 +1,72 @@
+"""docs/systems.md: every recipe with its network in numbers, what it trains, and what was published of it.
+
+    python docs/make_systems.py
+
+A test fails where the page and the recipes differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deepcovid.cli.models import table_of_recipe
+from deepcovid.storage import write_text
+from deepcovid.training.recipe import Recipe, load_recipe, recipe_names
+
+PAGE = Path(__file__).resolve().parent / "systems.md"
+CLASSES = {"darkcovidnet-3-class": 3, "covidaid": 4, "coronet": 4}
+HEAD = """# Systems
+
+Every recipe that comes with the package (`deepcovid recipes`; one whole with `deepcovid models show NAME`), made by `python docs/make_systems.py`. Parameters,
+megabytes (float32, with BatchNorm's statistics) and GFLOPs (a multiplication and an addition are two) are counted on the network as the recipe builds it, with two classes
+unless another number stands behind the name. Published figures are the publications' own, on their films; none of them can be compared with another, nor
+with what a recipe gives on yours (`deepcovid reproduce` sets them beside ours). What a publication leaves open stands in the recipe's file.
+
+| recipe | network | film | trained | parameters | of them trained | MB | GFLOPs | starts from | published |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+FOOT = """
+Missing: `instacovnet19` and `stacked-ensemble` (networks stacked on others' outputs), and images a second, which were not measured yet.
+"""
+
+
+def row(recipe: Recipe) -> str:
+    """A recipe's line of the table."""
+    classes = CLASSES.get(recipe.name, 2)
+    table = table_of_recipe(recipe, classes)
+    name = f"`{recipe.name}`" + (f" ({classes})" if classes != 2 else "")
+    figures = ", ".join(f"{key.replace('_', ' ')} {100 * value:.4g} %" for key, value in recipe.published.figures.items())
+    size = f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} × {recipe.preprocessing.channels}"
+    cells = (
+        name,
+        recipe.network,
+        size,
+        trained(recipe),
+        f"{table.parameters:,}",
+        f"{table.trainable:,}",
+        f"{table.megabytes:.1f}",
+        f"{table.gflops:.2f}",
+        {"imagenet": "ImageNet", "none": "random numbers"}[recipe.weights],
+        figures or "–",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def trained(recipe: Recipe) -> str:
+    """What moves, in words."""
+    if recipe.head.kind == "svm":
+        return "a support vector machine on stored features"
+    if recipe.trainable == "all":
+        return "everything"
+    if recipe.trainable == "head":
+        return "head, films drawn anew" if recipe.recompute else "head, on stored features"
+    return "head and the last block" if recipe.trainable == 1 else f"head and the last {recipe.trainable} blocks"
+
+
+def page() -> str:
+    """The page as text."""
+    return HEAD + "\n".join(row(load_recipe(name)) for name in recipe_names()) + "\n" + FOOT
+
+
+if __name__ == "__main__":
+    write_text(PAGE, page())
