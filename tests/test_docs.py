@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import re
 import shlex
@@ -187,7 +188,6 @@ def test_every_recipe_is_listed() -> None:
         assert all(f"`{name}`" in read(page) for name in recipe_names())
 
 
-@pytest.mark.skipif(not TORCH, reason="needs PyTorch, the extra `train`")
 def test_the_page_of_systems_is_what_the_recipes_give() -> None:
     spec = importlib.util.spec_from_file_location("make_systems", ROOT / "docs" / "make_systems.py")
     assert spec is not None
