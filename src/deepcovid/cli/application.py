@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from deepcovid.cli import augmentation, data, describe, evaluation, models, prediction, reproduce, training
+from deepcovid.cli import augmentation, data, describe, evaluation, learn, models, prediction, reproduce, training
 from deepcovid.cli.console import say_error
 from deepcovid.errors import DeepCovidError, printable
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(training.train)
+app.command()(learn.learn)
 app.command()(evaluation.evaluate)
 app.command()(prediction.predict)
 app.command()(training.demo)

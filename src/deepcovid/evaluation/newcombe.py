@@ -40,14 +40,15 @@ def _limits(auc: float, *, n_positive: int, n_negative: int, z: float) -> tuple[
     from scipy.optimize import brentq
 
     def excess(t: float) -> float:
-        return (auc - t) ** 2 - z * z * _variance(t, n_positive=n_positive, n_negative=n_negative)
+        return (auc - t) ** 2 - z * z * auc_variance(t, n_positive=n_positive, n_negative=n_negative)
 
     low = brentq(excess, 0.0, auc - _NEAR, xtol=_NEAR)
     high = brentq(excess, auc, 1 - _NEAR, xtol=_NEAR) if excess(1 - _NEAR) > 0 > excess(auc) else 1.0
     return min(float(low), auc), max(float(high), auc)
 
 
-def _variance(t: float, *, n_positive: int, n_negative: int) -> float:
+def auc_variance(t: float, *, n_positive: float, n_negative: float) -> float:
+    """The variance of an AUC whose true value is `t`, from the class sizes alone (Newcombe 2006, method 5)."""
     others = (n_positive + n_negative) / 2 - 1
     spread = 1 + others * ((1 - t) / (2 - t) + t / (1 + t))
     return t * (1 - t) * spread / (n_positive * n_negative)
