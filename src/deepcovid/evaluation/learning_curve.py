@@ -265,13 +265,15 @@ def _covariance(points: Sequence[Point], seen: np.ndarray, held: Held) -> np.nda
     strength = np.clip(_logit(seen) / max(float(_logit(np.array(last))), 1e-3), 0.0, 1.0)
     common = strength * _on_logit(held.error(last), last)
     spreads = [point.spread for point in points if point.spread is not None]
-    own = []
+    alike, own = [], []
     for point, auc in zip(points, seen, strict=True):
-        spread = point.spread if point.spread is not None else (spreads[-1] if spreads else held.error(float(auc)))
-        # draws of nearly all films are nearly one draw: their mean keeps that share of its variance
-        mean = spread**2 * (point.share + (1 - point.share) / point.fits)
-        own.append(_on_logit(math.sqrt(mean), float(auc)) ** 2 + 1e-6)
-    covariance: np.ndarray = np.outer(common, common) + np.diag(own)
+        spread = point.spread if point.spread is not None else (spreads[-1] if spreads else held.error(last))
+        spread = _on_logit(spread, float(auc))
+        # all draws are of the same films: what those films happen to teach is in every mean, the more the larger the share
+        alike.append(spread * math.sqrt(point.share))
+        # and in its own way at each number: counted twice, since how alike two of them are is not known
+        own.append(spread**2 * (point.share + (1 - point.share) / point.fits) + 1e-6)
+    covariance: np.ndarray = np.outer(common, common) + np.outer(alike, alike) + np.diag(own)
     return covariance
 
 

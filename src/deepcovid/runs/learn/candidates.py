@@ -13,7 +13,7 @@ from deepcovid.training.recipe import Optimiser, Recipe, Schedule, load_recipe
 PARTIAL_FROM, FULL_FROM = 16, 31  # positive patients; 31 is what Deep-COVID trained on
 TUNED_EPOCHS = 12
 # one training film and epoch, in forward passes of the frozen backbone on one core; backward costs about two forwards
-PASSES = {"partial": 1.6, "full": 3.5, "small": 1.2}
+PASSES = {"partial": 1.6, "full": 3.5, "small": 0.6}
 ON_GPU = 0.05  # of the seconds on a CPU, roughly
 START = 4.0  # seconds to build a network, hash the films and write what a fold leaves
 
