@@ -35,7 +35,9 @@ def row(recipe: Recipe) -> str:
     classes = CLASSES.get(recipe.name, 2)
     table = table_of_recipe(recipe, classes)
     name = f"`{recipe.name}`" + (f" ({classes})" if classes != 2 else "")
-    figures = ", ".join(f"{key.replace('_', ' ')} {100 * value:.4g} %" for key, value in recipe.published.figures.items())
+    figures = ", ".join(
+        f"{key.replace('_', ' ')} {100 * value:.4g} %" for key, value in recipe.published.figures.items()
+    )
     size = f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} × {recipe.preprocessing.channels}"
     cells = (
         name,

@@ -8,7 +8,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from deepcovid.cli import augmentation, data, describe, evaluation, learn, models, prediction, reproduce, training
+from deepcovid.cli import (
+    augmentation,
+    data,
+    describe,
+    evaluation,
+    learn,
+    models,
+    planning,
+    prediction,
+    reproduce,
+    training,
+)
 from deepcovid.cli.console import say_error
 from deepcovid.errors import DeepCovidError, printable
 
@@ -33,6 +44,7 @@ app.command()(prediction.predict)
 app.command()(training.demo)
 app.command()(augmentation.augment)
 app.command()(reproduce.reproduce)
+app.command()(planning.plan)
 app.command()(describe.doctor)
 app.command()(describe.recipes)
 app.add_typer(data.app, name="data")
