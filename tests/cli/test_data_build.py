@@ -54,8 +54,9 @@ def test_the_published_counts_stand_beside_ours(sources: Path) -> None:
 
 def test_the_recipes_have_the_number_that_is_told() -> None:
     for name in recipe_names():
-        if name.startswith("deepcovid-"):
-            assert load_recipe(name).minority_count == RECIPES_HAVE == RELEASES["paper"].augmented
+        recipe = load_recipe(name)
+        if name.startswith("deepcovid-") and recipe.stored_features:
+            assert recipe.minority_count == RECIPES_HAVE == RELEASES["paper"].augmented
 
 
 def test_every_call_gives_the_same_bytes(sources: Path, tmp_path: Path) -> None:

@@ -17,7 +17,11 @@ from deepcovid.models.torchvision_import import import_torchvision
 from deepcovid.models.weights import load_backbone_weights
 from deepcovid.models.zoo import backbone_shapes, build_network
 
-PUBLISHED = [name for name in ARCHITECTURES if ARCHITECTURES[name].weights is not None]
+PUBLISHED = [
+    name
+    for name in ARCHITECTURES
+    if ARCHITECTURES[name].weights is not None and "torchvision" in ARCHITECTURES[name].licence
+]
 
 
 def maps_of(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
