@@ -53,6 +53,8 @@ def test_the_bootstrap_draws_the_same_patients_for_both() -> None:
     for entry in calls:
         assert entry["difference"]["low"] <= 0 <= entry["difference"]["high"]
         assert entry["p"] == entry["mcnemar_p"] == 1
+    assert calls[2]["difference"]["n"] == 120  # patients, not the 240 films
+    assert area["difference"]["unit"] == calls[0]["difference"]["unit"] == "patient"
 
 
 def test_equal_films_of_a_patient_add_nothing_to_what_is_known() -> None:

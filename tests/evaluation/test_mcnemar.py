@@ -59,10 +59,10 @@ def test_the_interval_covers_what_it_says() -> None:
     rng = np.random.default_rng(0)
     shares = [0.7, 0.15, 0.05, 0.1]  # the truth: a difference of 0.1
     held = 0
-    for a, b, c, d in rng.multinomial(60, shares, size=2000):
+    for a, b, c, d in rng.multinomial(60, shares, size=800):
         interval = paired_difference(PairedCounts(both=a, first_only=b, second_only=c, neither=d))
         held += interval.low <= 0.1 <= interval.high
-    assert 0.93 <= held / 2000 <= 0.98
+    assert 0.93 <= held / 800 <= 0.98
 
 
 def test_counts_of_calls() -> None:
@@ -72,3 +72,12 @@ def test_counts_of_calls() -> None:
     assert told.n == 5
     with pytest.raises(ValueError, match="needs a film"):
         paired_difference(PairedCounts(both=0, first_only=0, second_only=0, neither=0))
+
+
+def test_films_that_are_worth_fewer_widen_the_interval_and_keep_the_value() -> None:
+    told = PairedCounts(both=20, first_only=6, second_only=2, neither=12)
+    plain, half = paired_difference(told), paired_difference(told, independent=20, unit="patient")
+    assert half.value == plain.value == 0.1
+    assert (half.n, half.unit) == (20, "patient")
+    assert half.low < plain.low < plain.high < half.high
+    assert paired_difference(told, independent=40) == plain

@@ -10,6 +10,7 @@ import typer
 
 from deepcovid.cli import (
     augmentation,
+    compare,
     data,
     describe,
     evaluation,
@@ -44,6 +45,7 @@ app.command()(prediction.predict)
 app.command()(training.demo)
 app.command()(augmentation.augment)
 app.command()(reproduce.reproduce)
+app.command()(compare.compare)
 app.command()(planning.plan)
 app.command()(describe.doctor)
 app.command()(describe.recipes)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from deepcovid.evaluation.bootstrap import Draws, bootstrap, percentile_interval
-from deepcovid.evaluation.delong import delong_difference, delong_interval
-from deepcovid.evaluation.intervals import IMAGE, PATIENT, Interval
+from deepcovid.evaluation.delong import AucDifference, delong_difference
+from deepcovid.evaluation.intervals import PATIENT, Interval
 from deepcovid.evaluation.matching import Matched
 from deepcovid.evaluation.mcnemar import PairedCounts, holm, mcnemar_exact, paired_counts, paired_difference
+from deepcovid.evaluation.newcombe import newcombe_interval
 
 METHOD = "paired patient bootstrap"
 
@@ -88,8 +89,6 @@ class _Samples:
 def _area(films: Matched, samples: _Samples | None) -> dict[str, Any]:
     tested = delong_difference(films.positive, first=films.first, second=films.second)
     difference, p, how = tested.difference, tested.p, "DeLong, paired"
-    if films.patient_known.any():
-        difference = replace(difference, unit=PATIENT)
     if samples is not None:
         clusters = min(samples.positive_clusters, samples.negative_clusters)
         apart = samples.first.auc - samples.second.auc
@@ -98,7 +97,7 @@ def _area(films: Matched, samples: _Samples | None) -> dict[str, Any]:
             value=tested.first - tested.second,
             clusters=clusters,
             n=samples.clusters,
-            fallback=_of_limits(films, n=samples.clusters),
+            fallback=_of_limits(tested, samples),
             method=METHOD,
         )
         p, how = _p_value(apart, clusters=clusters), METHOD
@@ -113,16 +112,17 @@ def _area(films: Matched, samples: _Samples | None) -> dict[str, Any]:
     }
 
 
-def _of_limits(films: Matched, *, n: int) -> Interval:
-    """The difference of the two areas between the outermost limits of their own intervals."""
-    one, other = (delong_interval(films.positive, score=score) for score in (films.first, films.second))
+def _of_limits(tested: AucDifference, samples: _Samples) -> Interval:
+    """The difference between the outermost limits of Newcombe's intervals of both AUCs, over patients."""
+    sizes = {"n_positive": samples.positive_clusters, "n_negative": samples.negative_clusters, "n": samples.clusters}
+    one, other = (newcombe_interval(value, **sizes, unit=PATIENT) for value in (tested.first, tested.second))
     return Interval(
-        value=(one.value or 0.0) - (other.value or 0.0),
+        value=tested.first - tested.second,
         low=one.low - other.high,
         high=one.high - other.low,
         method="limits of the two intervals",
-        n=n,
-        unit=IMAGE,
+        n=samples.clusters,
+        unit=PATIENT,
     )
 
 
@@ -169,7 +169,7 @@ def _share(
             value=over_films.value or 0.0,
             clusters=clusters,
             n=clusters,
-            fallback=over_films,
+            fallback=paired_difference(counts, independent=clusters, unit=PATIENT),
             method=METHOD,
         )
         resampled = _p_value(apart, clusters=clusters)

@@ -11,6 +11,7 @@ from deepcovid.evaluation.labels import labels_as_text
 from deepcovid.evaluation.scores import POSITIVE, group_of, people_of, scores_as_numbers
 
 FEWEST = 2  # films of either class
+NOTHING_COMMON = "no test film is common to both"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def match(first: JudgedFilms, second: JudgedFilms) -> tuple[Matched | None, str]
             return None, "an image stands in several rows of the test films"
     _, here, there = np.intersect1d(first.image, second.image, assume_unique=True, return_indices=True)
     if len(here) == 0:
-        return None, "no test film is common to both"
+        return None, NOTHING_COMMON
     order = np.argsort(here)
     one, other = first.pick(here[order]), second.pick(there[order])
     differing = int(np.count_nonzero(one.positive != other.positive))

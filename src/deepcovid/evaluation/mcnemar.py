@@ -52,46 +52,49 @@ def mcnemar_exact(counts: PairedCounts) -> float:
     return float(binomtest(counts.first_only, differing, 0.5).pvalue) if differing else 1.0
 
 
-def paired_difference(counts: PairedCounts, *, confidence: float = CONFIDENCE) -> Interval:
+def paired_difference(
+    counts: PairedCounts, *, confidence: float = CONFIDENCE, independent: int | None = None, unit: str = IMAGE
+) -> Interval:
     """The difference of the two shares of right calls, first minus second (Newcombe, Stat. Med. 17:2635, 1998, method 10).
 
     It is put together from Wilson's intervals of the two shares and their correlation, corrected for continuity; it
     neither collapses nor passes −1 and 1.
 
+    Args:
+        counts: of films.
+        confidence: coverage aimed at.
+        independent: how many units the films are worth, where that is fewer than films; the shares stay.
+        unit: what an independent unit is.
+
     Raises:
         ValueError: no film.
     """
-    n = counts.n
-    if n == 0:
+    if counts.n == 0:
         raise ValueError("a difference of shares needs a film")
-    one = wilson(counts.both + counts.first_only, n=n, confidence=confidence)
-    other = wilson(counts.both + counts.second_only, n=n, confidence=confidence)
+    n = independent or counts.n
+    a, b, c, d = (
+        count * n / counts.n for count in (counts.both, counts.first_only, counts.second_only, counts.neither)
+    )
+    one, other = (wilson(min(k, n), n=n, confidence=confidence) for k in (a + b, a + c))
     p1, p2 = one.value or 0.0, other.value or 0.0
-    phi = _correlation(counts)
+    phi = _correlation(a, b, c, d)
     down = _length(p1 - one.low, other.high - p2, phi=phi)
     up = _length(one.high - p1, p2 - other.low, phi=phi)
-    value = p1 - p2
-    return Interval(
-        value=value,
-        low=max(value - down, -1.0),
-        high=min(value + up, 1.0),
-        method="Newcombe, paired",
-        n=n,
-        unit=IMAGE,
-    )
+    value = (counts.first_only - counts.second_only) / counts.n
+    low, high = max(value - down, -1.0), min(value + up, 1.0)
+    return Interval(value=value, low=low, high=high, method="Newcombe, paired", n=n, unit=unit)
 
 
 def _length(a: float, b: float, *, phi: float) -> float:
     return math.sqrt(max(a * a - 2 * phi * a * b + b * b, 0.0))
 
 
-def _correlation(counts: PairedCounts) -> float:
-    a, b, c, d = counts.both, counts.first_only, counts.second_only, counts.neither
+def _correlation(a: float, b: float, c: float, d: float) -> float:
     margins = (a + b) * (c + d) * (a + c) * (b + d)
-    if margins == 0:
+    if margins <= 0:
         return 0.0
     product = a * d - b * c
-    return (max(product - counts.n / 2, 0.0) if product > 0 else product) / math.sqrt(margins)
+    return (max(product - (a + b + c + d) / 2, 0.0) if product > 0 else product) / math.sqrt(margins)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
