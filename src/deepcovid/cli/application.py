@@ -19,6 +19,7 @@ from deepcovid.cli import (
     planning,
     prediction,
     reproduce,
+    stack,
     training,
 )
 from deepcovid.cli.console import say_error
@@ -47,6 +48,7 @@ app.command()(augmentation.augment)
 app.command()(reproduce.reproduce)
 app.command()(compare.compare)
 app.command()(planning.plan)
+app.command()(stack.stack)
 app.command()(describe.doctor)
 app.command()(describe.recipes)
 app.add_typer(data.app, name="data")
