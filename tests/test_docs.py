@@ -527,3 +527,25 @@ def test_every_marked_example_has_its_test() -> None:
     for block in EXAMPLES:
         if block.mark == "runs":
             assert any(block.page == page and word in block.text for page, word in tested), str(block)
+
+
+# The teaching pages: each block asserts what it says
+
+
+def test_the_inconsistencies_of_deep_covid_are_as_told() -> None:
+    assert run_block("docs/papers.md", "factor_of_the_table")["factor_of_the_table"] == 16
+    assert run_block("docs/papers.md", "missing_films")["missing_films"] == 12
+    assert run_block("docs/papers.md", "larger")["larger"] > 3.8 * 6_955_906
+    assert run_block("docs/papers.md", "papers_own")["need"].share == 0.975
+    assert run_block("docs/papers.md", "epochs_worth")["epochs_worth"] < 8
+
+
+def test_what_rawat_did_is_as_told() -> None:
+    assert run_block("docs/papers.md", "best_of_seven")["best_of_seven"] > 0.98
+    assert run_block("docs/papers.md", "correct = ")["correct"] == [424, 431, 421]
+    assert run_block("docs/papers.md", "least_alike")["most_alike"].n == 433
+    assert run_block("docs/papers.md", "grey_that_looks_black")["means"].shape == (3,)
+    assert not run_block("docs/papers.md", "one_output")["called"].any()
+    assert run_block("docs/papers.md", "loss_of_a_coin")["loss_of_a_coin"] < 0.7244
+    assert run_block("docs/papers.md", "saved = ")["saved"][0] > 2.9 * 161.3
+    assert run_block("docs/papers.md", "idle_biases")["head"] == 200_706
