@@ -32,6 +32,7 @@ docs: $(VENV)/.dev
 	rm -rf build/docs
 	$(BIN)/deepcovid demo --out build/docs
 	$(BIN)/python docs/make_pictures.py build/docs/run --out docs
+	$(BIN)/python docs/make_teaching.py
 	$(BIN)/python docs/make_sources.py
 	$(BIN)/python docs/make_systems.py
 	$(BIN)/python docs/make_hostile.py

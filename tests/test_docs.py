@@ -549,3 +549,14 @@ def test_what_rawat_did_is_as_told() -> None:
     assert run_block("docs/papers.md", "loss_of_a_coin")["loss_of_a_coin"] < 0.7244
     assert run_block("docs/papers.md", "saved = ")["saved"][0] > 2.9 * 161.3
     assert run_block("docs/papers.md", "idle_biases")["head"] == 200_706
+
+
+def test_the_teaching_page_runs() -> None:
+    assert run_block("docs/teaching.md", "by_hand")["by_hand"].shape == (3, 4)
+    assert run_block("docs/teaching.md", "side_after")["sides"][-1] == 12
+    assert run_block("docs/teaching.md", "max_pool2d")["seen"].sum() == 1
+    assert run_block("docs/teaching.md", "bent")["bent"].shape == (2, 3)
+    assert run_block("docs/teaching.md", "slope_of_dead")["slope_of_sigmoid"].min() > 0
+    assert run_block("docs/teaching.md", "two_sigmoids")["soft"].sum() == pytest.approx(1)
+    losses = run_block("docs/teaching.md", "losses")["losses"]
+    assert len(losses) == 60
