@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deepcovid.cli.models import table_of_recipe
+from deepcovid.models.zoo import architecture
 from deepcovid.storage import write_text
 from deepcovid.training.recipe import Recipe, load_recipe, recipe_names
 
@@ -48,10 +49,20 @@ def row(recipe: Recipe) -> str:
         f"{table.trainable:,}",
         f"{table.megabytes:.1f}",
         f"{table.gflops:.2f}",
-        {"imagenet": "ImageNet", "none": "random numbers"}[recipe.weights],
+        start(recipe),
         figures or "–",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def start(recipe: Recipe) -> str:
+    """What the network starts from, in words."""
+    if recipe.weights == "none":
+        return "random numbers"
+    published = architecture(recipe.network).weights
+    if published is None:
+        return "a file of yours"
+    return "ImageNet" if published.sha256 else "ImageNet, as a file"
 
 
 def trained(recipe: Recipe) -> str:
