@@ -65,7 +65,7 @@ def test_it_is_held_against_its_best_member(runs: list[Path], tmp_path: Path) ->
     record = read_json(tmp_path / "out" / "stack.json")
     areas = {Path(member["run"]).name: member["out_of_fold_auc"] for member in record["members"]}
     assert record["best_member"] == max(areas, key=lambda name: areas[name])
-    low, high = record["difference"]["low"], record["difference"]["high"]
+    low, high = (record["compared"][0]["difference"][name] for name in ("low", "high"))
     verdict = "better" if low > 0 else "worse" if high < 0 else "No difference is shown"
     assert verdict in stacked.sentence
     evaluation = read_json(tmp_path / "out" / "evaluation.json")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deepcovid.datasets.columns import group_ids
+from deepcovid.datasets.columns import group_ids, patient_ids
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError
+from deepcovid.evaluation.comparison import ComparedPoint, compare_pair
+from deepcovid.evaluation.matching import Matched
 from deepcovid.evaluation.metrics import auc
-from deepcovid.evaluation.paired import auc_difference, mcnemar
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.crossvalidation import Division, cross_validate
@@ -198,8 +199,14 @@ def _account(
     test = scores[scores["split"] == "test"].reset_index(drop=True)
     truth = (test[column] == positive).to_numpy()
     stacked, alone = test["score"].to_numpy(), best.test["score"].to_numpy()
-    difference = auc_difference(truth, first=stacked, second=alone, cluster=group_ids(test).to_numpy())
-    calls = mcnemar(truth, first=stacked >= 0.5, second=alone >= 0.5)
+    films = Matched(
+        positive=truth,
+        patient=np.unique(group_ids(test).to_numpy(), return_inverse=True)[1],
+        patient_known=patient_ids(test).notna().to_numpy(),
+        first=stacked,
+        second=alone,
+    )
+    compared = compare_pair(films, points=[ComparedPoint(name="0.5", first=0.5, second=0.5)])
     evaluation = evaluate(scores, positive=positive, label_column=column, normal=record["config"]["normal"])
     return {
         "format": 1,
@@ -215,19 +222,20 @@ def _account(
         "bias": bias,
         "stacker": "logistic regression (L2, C = 1) on the logits of out-of-fold scores",
         "best_member": best.name,
-        "difference": difference.to_dict(),
-        "mcnemar": {"only_stack": calls.only_first, "only_member": calls.only_second, "p": calls.p},
-        "sentence": _sentence(best.name, difference.to_dict(), calls.p),
+        "compared": compared,
+        "sentence": _sentence(best.name, compared),
         "evaluation": evaluation,
     }
 
 
-def _sentence(best: str, difference: dict[str, Any], p: float) -> str:
+def _sentence(best: str, compared: Sequence[dict[str, Any]]) -> str:
+    area, calls = compared[0], compared[-1]
+    difference = area["difference"]
     low, high = difference["low"], difference["high"]
     told = (
         f"AUC of the stack less that of {best}, its best member by out-of-fold films: {difference['value']:+.3f} "
-        f"({low:+.3f} to {high:+.3f}; {difference['method']}, {difference['n']} {difference['unit']}s); calls at 0.5: "
-        f"McNemar's exact p = {p:.2g}."
+        f"({low:+.3f} to {high:+.3f}; {difference['method']}, {difference['n']} {difference['unit']}s); accuracy of calls at "
+        f"0.5: p = {calls['p']:.2g} ({calls['p_method']})."
     )
     verdict = "The stack is better" if low > 0 else "The stack is worse" if high < 0 else "No difference is shown"
     return f"{verdict}. {told}"
