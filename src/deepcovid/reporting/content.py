@@ -94,6 +94,8 @@ class ReportContent:
         summary: table title → counts, rows by the frame's index.
         history: one row an epoch: `epoch`, `train_loss`, `val_loss`, `train_accuracy`, `val_accuracy`,
             `learning_rate` (some absent), and perhaps a boolean `best`.
+        course: how the training went: what its monitor found, each with `title`, `since`, `evidence`, `causes`, `tries`;
+            empty: nothing; None: the training was not watched.
         samples: films of the data, as read.
         augmentations: films as training saw them.
         heatmaps: films with heat maps, shown by `kind`.
@@ -111,6 +113,7 @@ class ReportContent:
     scores: pd.DataFrame | None = None
     summary: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    course: Sequence[Mapping[str, Any]] | None = None
     samples: Sequence[Film] = ()
     augmentations: Sequence[Film] = ()
     heatmaps: Sequence[HeatmapCase] = ()

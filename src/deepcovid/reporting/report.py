@@ -12,6 +12,7 @@ from deepcovid.reporting.content import Film, HeatmapCase, Notice, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.films import data_uri, heated, shrink
 from deepcovid.reporting.figures.style import figure_png, figure_svg
+from deepcovid.training.monitor.symptom import symptoms
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -101,6 +102,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "epochs": tables.epochs_table(content.history)
         if content.history is not None and len(content.history)
         else None,
+        "symptoms": [one.title for one in symptoms()],
         "results": plates.result_plates(content),
         "classes": plates.class_plates(main),
         "class_tables": class_tables.class_tables(main),

@@ -21,6 +21,7 @@ from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.trained import Trained
 from deepcovid.storage import write_text
+from deepcovid.training.monitor.symptom import SYMPTOMS
 from deepcovid.training.recipe import Recipe
 
 DISTINGUISHABLE = 40  # positives from which on 97.5 % allows one miss
@@ -54,6 +55,7 @@ def report_run(
         scores=scores.assign(label=scores[label]),
         summary=_summary(trained.prepared, table, label),
         history=_history(trained),
+        course=_course(trained, recipe),
         samples=sample_films(
             table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed
         ),
@@ -79,6 +81,7 @@ def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelRes
     found += [Notice("caution", sentence) for sentence in _few(evaluation, trained)]
     if trained.unreadable:
         found.append(Notice("caution", f"{len(trained.unreadable)} films could not be read and were left out."))
+    found += [Notice("caution", f"{SYMPTOMS[one.name].title}: {one.sentence}") for one in trained.fitted.findings]
     # the audit's sentence says the same of the sources, on all films instead of the test side
     notes = [note for note in evaluation["notes"] if not (audit.warns and about_sources(note)) and not about_few(note)]
     notes += trained.prepared.notes
@@ -105,6 +108,13 @@ def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
 def _history(trained: Trained) -> pd.DataFrame:
     history = pd.DataFrame(trained.fitted.history)
     return history.assign(best=history["epoch"] == trained.fitted.kept_epoch)
+
+
+def _course(trained: Trained, recipe: Recipe) -> list[dict[str, Any]] | None:
+    """What the monitor found, as the report shows it; a support vector machine has no epochs to watch."""
+    if recipe.head.kind == "svm":
+        return None
+    return [{"title": SYMPTOMS[one.name].title, **one.to_dict()} for one in trained.fitted.findings]
 
 
 def _question(prepared: Prepared) -> str:
@@ -136,7 +146,11 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
             "chosen on": detector.operating_point.chosen_on,
             "input": f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} px, {recipe.preprocessing.fit}",
         },
-        "Training": {**record["training"], "weights": record["weights"]["sentence"], **_flat(recipe.to_dict())},
+        "Training": {
+            **_without(record["training"], "findings"),
+            "weights": record["weights"]["sentence"],
+            **_flat(recipe.to_dict()),
+        },
         "Data": {**_flat(record["data"]), "label column": record["config"]["label_column"]},
         "Engine": {
             "features and scores": f"onnxruntime {record['versions']['onnxruntime']}, float32, 1 thread a film",
@@ -147,6 +161,10 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
         "Seconds" if record["legs"] == 1 else f"Seconds of leg {record['legs']} (resumed)": record["timings"],
         "Command": {"line": record["command"] or "(called from Python)"},
     }
+
+
+def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != name}
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

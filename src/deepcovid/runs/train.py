@@ -25,6 +25,7 @@ from deepcovid.runs.fitting import fit_films, start_fabric, start_network
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import lock, read_json, write_json, write_table
+from deepcovid.training.monitor import TrainingFailed
 from deepcovid.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def _work(
     folder.note(
         detector=detector.hash,
         training={"epochs": len(trained.fitted.history), "kept_epoch": trained.fitted.kept_epoch,
-                  "stopped_early": trained.fitted.stopped_early},
+                  "stopped_early": trained.fitted.stopped_early,
+                  "findings": [finding.to_dict() for finding in trained.fitted.findings]},
         unreadable=sorted(str(error) for error in trained.unreadable.values()),
         timings={name: round(seconds, 3) for name, seconds in clock.items()},
         **trained.facts,
@@ -180,16 +182,20 @@ def _train(
     progress: Progress,
 ) -> Trained:
     _note_engine(folder, fabric, settings, progress)
-    return fit_films(
-        network,
-        prepared,
-        recipe=recipe,
-        settings=settings,
-        fabric=fabric,
-        folder=folder / "checkpoint",
-        identity=folder.identity,
-        progress=progress,
-    )
+    try:
+        return fit_films(
+            network,
+            prepared,
+            recipe=recipe,
+            settings=settings,
+            fabric=fabric,
+            folder=folder / "checkpoint",
+            identity=folder.identity,
+            progress=progress,
+        )
+    except TrainingFailed as error:
+        folder.note(training={"findings": [finding.to_dict() for finding in error.findings], "error": str(error)})
+        raise
 
 
 def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: Settings, progress: Progress) -> None:

@@ -25,6 +25,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path, *, identity: str) -> None:
         self.folder, self.last, self.identity = folder, folder / "last.safetensors", identity
+        self.memory: dict[str, Any] = {}  # what the monitor saw, in JSON's types; kept with the last epoch
 
     def _best(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch:05d}.safetensors"
@@ -44,7 +45,7 @@ class Checkpoint:
         tensors = {f"model.{name}": tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
         for index, memory in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{key}": value.cpu().numpy() for key, value in memory.items()}
-        memo = json.dumps({"identity": self.identity, "history": history})
+        memo = json.dumps({"identity": self.identity, "history": history, "memory": self.memory})
         write_tensors(self.last, tensors, metadata={"deepcovid": memo})
 
     def load_last(self, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> list[Row]:
@@ -70,6 +71,7 @@ class Checkpoint:
         state = optimiser.state_dict()
         state["state"] = _optimiser_memory(tensors)
         optimiser.load_state_dict(state)
+        self.memory = memo.get("memory", {})
         history: list[Row] = memo["history"]
         return history
 

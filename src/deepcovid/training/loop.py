@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcovid.errors import RunError
 from deepcovid.progress import Progress, Silent
 from deepcovid.training.checkpoint import Checkpoint, Row
 from deepcovid.training.losses import Judged, Objective
+from deepcovid.training.monitor import Finding, Monitor
 from deepcovid.training.recipe import EarlyStopping, Recipe
 from deepcovid.training.schedule import learning_rate_at, momentum_at
 
@@ -27,11 +27,13 @@ Batches = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
 
 @dataclass(frozen=True)
 class Fitted:
-    """How a training went: one row an epoch, the epoch that was kept (from 1), whether it stopped before the last."""
+    """How a training went: one row an epoch, the epoch that was kept (from 1), whether it stopped before the last, and
+    what the monitor found wrong."""
 
     history: list[Row]
     kept_epoch: int
     stopped_early: bool
+    findings: tuple[Finding, ...] = ()
 
 
 def epoch_seed(seed: int, *numbers: int) -> int:
@@ -97,17 +99,20 @@ def fit(
         progress: told of every epoch.
 
     Raises:
-        RunError: the loss is no longer a number.
+        TrainingFailed: the loss is no longer a number, or cannot take the labels; with what the monitor found.
     """
     import torch
 
+    speaker = progress or Silent()
     net, optimiser = fabric.setup(model, build_optimiser([p for p in model.parameters() if p.requires_grad], recipe))
-    history = checkpoint.load_last(model, optimiser)
+    watch = Monitor(model, recipe=recipe, progress=speaker, weights=class_weights, frozen=frozen)
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
     if forward != "forward":
         net.mark_forward_method(forward)
-    step = _Forward(net, forward, raw_of, Objective(recipe=recipe, weights=weights))
-    speaker = progress or Silent()
+    step = _Forward(net, forward, raw_of, Objective(recipe=recipe, weights=weights), watch)
+    watch.begin(step.raw, val_batches())
+    history = checkpoint.load_last(model, optimiser)
+    watch.recall(checkpoint.memory)
     epochs = speaker.track(range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history))
     for epoch in epochs:
         if _should_stop(history, recipe.early_stopping):
@@ -118,17 +123,18 @@ def fit(
         row: Row = {"epoch": epoch + 1}
         row |= _train_epoch(step, train_batches(epoch), optimiser, fabric, recipe, epoch, steps_per_epoch)
         row |= _validate(step, val_batches())
-        _refuse_nan(row, recipe)
         history.append(row)
+        watch.epoch(row)
         if time.monotonic() - began > WORTH_A_LINE:
             speaker.say(_told(row, recipe))
         if fabric.is_global_zero:
+            checkpoint.memory = watch.memory()
             _save(checkpoint, model, optimiser, history, recipe)
     kept = best_epoch(history, recipe) if recipe.keep == "best" else len(history)
     if recipe.keep == "best":
         checkpoint.load_best(model, epoch=kept)
     model.eval()
-    return Fitted(history, kept, len(history) < recipe.epochs)
+    return Fitted(history, kept, len(history) < recipe.epochs, watch.end())
 
 
 def _save(
@@ -188,9 +194,17 @@ class _Forward:
     method: str
     raw_of: Callable[[Any], torch.Tensor]
     objective: Objective
+    watch: Monitor
+
+    def raw(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.raw_of(getattr(self.net, self.method)(inputs))
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> Judged:
-        return self.objective(self.raw_of(getattr(self.net, self.method)(inputs)), targets)
+        raw = self.raw(inputs)
+        self.watch.labels(raw, targets)
+        judged = self.objective(raw, targets)
+        self.watch.step(inputs, raw, targets, judged.loss.item())
+        return judged
 
 
 @dataclass
@@ -222,6 +236,7 @@ def _train_epoch(
     steps_per_epoch: int,
 ) -> Row:
     tally, number = _Tally(), epoch * steps_per_epoch
+    step.watch.side("train")
     for inputs, targets in batches:
         _set_rates(optimiser, recipe, number, steps_per_epoch)
         judged = step(inputs, targets)
@@ -252,16 +267,9 @@ def _validate(step: _Forward, batches: Batches) -> Row:
     import torch
 
     step.net.eval()
+    step.watch.side("val")
     tally = _Tally()
-    with torch.inference_mode():
+    with torch.inference_mode(), step.watch.units.watching():
         for inputs, targets in batches:
             tally.add(step(inputs, targets), films=len(targets))
     return tally.row("val")
-
-
-def _refuse_nan(row: Row, recipe: Recipe) -> None:
-    if not all(np.isfinite(value) for value in row.values()):
-        raise RunError(
-            f"the loss is no longer a number in epoch {row['epoch']}",
-            mend=f"lower the learning rate (now {recipe.optimiser.learning_rate:g}), or look at the films for odd values",
-        )
