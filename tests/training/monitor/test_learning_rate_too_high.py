@@ -26,7 +26,7 @@ def test_it_is_named_while_it_happens(norm: bool, optimiser: Optimiser) -> None:
     assert NAME in names(fitted)
     told = [sentence for sentence in heard.warnings if "At a learning rate of" in sentence]
     assert len(told) == 1
-    assert "lr-find" in told[0]
+    assert "--learning-rate" in told[0]
 
 
 def test_a_short_training_of_a_wild_rate_is_named() -> None:

@@ -27,7 +27,7 @@ def test_films_with_values_that_are_no_numbers_are_the_first_cause() -> None:
 
 
 def test_a_diverging_loss_has_its_learning_rate_as_cause_and_the_steps_before_as_evidence() -> None:
-    how = recipe(optimiser=Optimiser(name="sgd", learning_rate=300.0))
+    how = recipe(optimiser=Optimiser(name="sgd", learning_rate=1e4))
     with pytest.raises(TrainingFailed) as caught:
         train(network(norm=False), how, train=blobs(48), val=blobs(12))
     (finding,) = caught.value.findings

@@ -66,7 +66,7 @@ def test_the_limits_of_the_rule() -> None:
     assert stuck_at_majority(_course(9)) is None  # half of the 20 planned epochs is wanted
     assert stuck_at_majority(_course(4, over=True)) is not None
     assert stuck_at_majority(_course(3, over=True)) is None
-    assert stuck_at_majority(_course(10, steps=4)) is None  # too few steps to tell
+    assert stuck_at_majority(_course(10, steps=3)) is None  # too few steps to tell
     assert stuck_at_majority(_course(10, val_called=(47.0, 1.0))) is None
     assert stuck_at_majority(_course(10, separation_p=(1e-4, 1e-4))) is None  # imbalanced, and being learned
     assert stuck_at_majority(_course(10, train_separation_p=(1e-4, 1e-4))) is None

@@ -76,7 +76,7 @@ def _finding(course: Course, k: int, epochs: int) -> Finding:
         tries=(
             '`balance = "class-weights"` or `"sampler"`, or `minority_count` on stored features',
             "an operating point that is chosen on validation, where the scores do outrank (a run chooses one)",
-            "more epochs, or the learning rate of `deepcovid lr-find`",
+            "more epochs, or another learning rate (--learning-rate)",
         ),
         figures={
             "class": k,

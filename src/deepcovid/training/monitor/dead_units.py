@@ -51,7 +51,7 @@ def dead_units(course: Course) -> Finding | None:
             "inputs that are not centred",
         ),
         tries=(
-            f"a learning rate of {course.rate / 10:g} (a tenth), or what `deepcovid lr-find` suggests",
+            f"a learning rate of {course.rate / 10:g} (a tenth), by --learning-rate",
             'an activation that is not flat below zero: `activation = "leaky-relu"`, `"elu"`',
             "batch normalisation before the activation",
         ),

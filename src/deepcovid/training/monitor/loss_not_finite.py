@@ -62,7 +62,7 @@ def broken_loss(broken: Broken) -> Finding:
     history = f"; the losses before were {before}" if before else ", the first of the training"
     films = "films hold numbers only" if broken.films_finite else "films hold values that are no numbers"
     weights = "weights are numbers" if broken.weights_finite else "weights are no numbers any more"
-    lower = f"lower the learning rate (now {broken.rate:g}) tenfold; `deepcovid lr-find` shows where it diverges"
+    lower = f"lower the learning rate (now {broken.rate:g}) tenfold, by --learning-rate"
     look = "look at the films for odd values: `deepcovid data check`"
     grown = bool(broken.before) and np.isfinite(broken.first) and max(broken.before) > GREW * broken.first
     rate = "a learning rate that is too high: the steps grow instead of shrinking"

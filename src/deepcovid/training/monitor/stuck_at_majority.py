@@ -89,7 +89,7 @@ def _finding(last: Seen, called: int, *, since: int, epochs: int, learns: bool) 
             "dead or saturated units that pass no gradient",
         )
         tries = (
-            "`deepcovid lr-find` on the same table and recipe, then a tenth of where it diverges",
+            "short runs with learning rates ten times apart (--learning-rate, --epochs)",
             "over-fit 16 films first: what cannot learn them has a fault in labels or loss",
             '`balance = "class-weights"` where classes are unequal',
             "more epochs: some networks begin on a plateau; or another activation, or batch normalisation",
