@@ -1,0 +1,78 @@
+"""What an audit needs of a classifier of films: a score and a feature vector for any pixels, whoever made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from deepcovid.models.detector import Detector
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What a classifier makes of one film: the probability of the positive class, and its features, float32 (D,)."""
+
+    score: float
+    features: np.ndarray
+
+
+class Classifier(Protocol):
+    """A frozen classifier of films."""
+
+    @property
+    def name(self) -> str:
+        """A short name for a reader."""
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of what decides its scores."""
+
+    @property
+    def positive(self) -> str:
+        """The class that the score is of."""
+
+    @property
+    def threshold(self) -> float | None:
+        """Where calls are made; None where it was never chosen."""
+
+    def look(self, pixels: np.ndarray) -> Scored:
+        """Score one film, float32 (H, W) in [0, 1] of any size."""
+
+
+class DetectorClassifier:
+    """A detector folder of ours; its features are the means of its feature map's channels.
+
+    Args:
+        detector: loaded.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+
+    @property
+    def name(self) -> str:
+        """The network's."""
+        return self.detector.description.network
+
+    @property
+    def hash(self) -> str:
+        """The detector's."""
+        return self.detector.hash
+
+    @property
+    def positive(self) -> str:
+        """The detector's positive class."""
+        return self.detector.description.positive
+
+    @property
+    def threshold(self) -> float | None:
+        """That of the operating point that calls are made at."""
+        return self.detector.operating_point.threshold
+
+    def look(self, pixels: np.ndarray) -> Scored:
+        """Run `model.onnx` on one film on one thread."""
+        seen = self.detector.see(pixels)
+        features = seen.feature_map.mean(axis=(1, 2), dtype=np.float32)
+        return Scored(float(seen.probabilities[self.detector.positive_index]), features)

@@ -1,0 +1,288 @@
+"""An audit: every test of a detector asked on a table's films, decoded once; what they found as one JSON value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deepcovid.audit.detector.detector_test import (
+    AuditResult,
+    Case,
+    DetectorTest,
+    Verdict,
+    detector_tests,
+    gravest,
+)
+from deepcovid.audit.detector.looks import PLAIN, Looks, Need, Segment
+from deepcovid.datasets.columns import group_ids, patient_ids
+from deepcovid.datasets.table import Table, load_table
+from deepcovid.errors import DeepCovidError, TableError, UnknownNameError
+from deepcovid.models.engine import cores
+from deepcovid.progress import Progress, Silent
+from deepcovid.storage import read_json
+
+if TYPE_CHECKING:
+    from deepcovid.models.classifier import Classifier
+
+FORMAT = 1
+FEWEST = 8  # patients of either class, under which nothing is asked
+UNREAD = "could not be read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditWishes:
+    """How to audit.
+
+    Attributes:
+        positive: the label of the positive class; empty: the classifier's own.
+        label_column, source_column: which columns hold label and source.
+        tests: names of the tests to ask; empty: all.
+        seed: of everything random.
+        workers: films side by side; 0: as many as there are cores.
+        cache: where looks are kept; default: the cache folder.
+        allow_outside: whether films may lie outside the table's folder.
+        segment: finds lungs, and the hash of what does; None: the package's own segmenter.
+    """
+
+    positive: str = ""
+    label_column: str = "label"
+    source_column: str = "source"
+    tests: tuple[str, ...] = ()
+    seed: int = 0
+    workers: int = 0
+    cache: Path | None = None
+    allow_outside: bool = False
+    segment: tuple[Segment, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    """What an audit found: each test with its result, in order, and the whole as JSON."""
+
+    results: tuple[tuple[DetectorTest, AuditResult], ...]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest."""
+        return gravest([result.verdict for _, result in self.results])
+
+
+def audit_detector(
+    classifier: Classifier,
+    table: Table | Path | str,
+    *,
+    wishes: AuditWishes | None = None,
+    trained_on: pd.DataFrame | None = None,
+    extra: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Audited:
+    """Ask every test about a classifier on a table's films.
+
+    Where the table has a `split`, its test side is audited and its training side is what probes may learn from; a table
+    without one is audited whole.
+
+    Args:
+        classifier: a `DetectorClassifier`, or any other that scores films.
+        table: films with labels.
+        wishes: the rest.
+        trained_on: rows of the table that the detector was trained on, where it is another table: films of the same
+            patients are left out of the test.
+        extra: facts for single tests.
+        progress: told of every film and test.
+
+    Raises:
+        TableError: too few films of a class.
+        UnknownNameError: a test that is not there.
+    """
+    began = time.monotonic()
+    wishes, progress = wishes or AuditWishes(), progress or Silent()
+    tests = chosen_tests(wishes.tests)
+    if not isinstance(table, Table):
+        table = load_table(table, label_column=wishes.label_column, allow_outside=wishes.allow_outside)
+    case, notes = make_case(classifier, table, wishes=wishes, trained_on=trained_on, extra=extra, progress=progress)
+    asked = [test for test in tests if case.has_segmenter or not test.uses_lungs]
+    case.looks.ensure((need for test in asked for need in _needs(test, case)), progress=progress)
+    tracked = progress.track(tests, description="asking the audit's questions", total=len(tests))
+    results = tuple((test, _asked(test, case)) for test in tracked)
+    return Audited(results, _report(case, results, notes, seconds=time.monotonic() - began))
+
+
+def chosen_tests(names: Sequence[str]) -> tuple[DetectorTest, ...]:
+    """Tests by name or number, in the audit's order; all of them without a name.
+
+    Raises:
+        UnknownNameError: one that is not there.
+    """
+    tests = detector_tests()
+    known = {test.name for test in tests} | {str(test.number) for test in tests}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        choices = ", ".join(f"{test.name} ({test.number})" for test in tests)
+        raise UnknownNameError(f"there is no test of a detector named {unknown[0]!r}", mend=f"choose one of: {choices}")
+    return tuple(test for test in tests if not names or test.name in names or str(test.number) in names)
+
+
+def make_case(
+    classifier: Classifier,
+    table: Table,
+    *,
+    wishes: AuditWishes,
+    trained_on: pd.DataFrame | None = None,
+    extra: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Case, list[str]]:
+    """The case of an audit, films that cannot be read left out; and notes of what was left out.
+
+    Raises:
+        TableError: too few films of a class.
+    """
+    positive = wishes.positive or classifier.positive
+    notes = []
+    frame = table.frame[table.frame[wishes.label_column].notna()].reset_index(drop=True)
+    if len(frame) < len(table.frame):
+        notes.append(f"{len(table.frame) - len(frame):,} films without a label were left out")
+    looks = _looks(classifier, table, frame, wishes)
+    looks.ensure([Need(np.arange(len(frame)), (PLAIN,))], progress=progress)
+    readable = np.isfinite(looks.scores(np.arange(len(frame))))
+    if not readable.all():
+        notes += [f"{len(frame) - readable.sum():,} films {UNREAD}: {'; '.join(looks.failures.values())}"]
+        frame = frame[readable].reset_index(drop=True)
+        looks = _looks(classifier, table, frame, wishes)
+        looks.ensure([Need(np.arange(len(frame)), (PLAIN,))])
+    is_positive = (frame[wishes.label_column] == positive).to_numpy()
+    patient, known = _patients(frame)
+    tested, trained, more = _sides(frame, trained_on)
+    _require_films(is_positive[tested], patient[tested], positive, wishes)
+    case = Case(
+        frame=frame.assign(age=pd.to_numeric(frame["age"], errors="coerce")) if "age" in frame else frame,
+        positive=is_positive,
+        patient=patient,
+        patient_known=known,
+        tested=tested,
+        trained=trained,
+        looks=looks,
+        has_segmenter=wishes.segment is not None,
+        source_column=wishes.source_column,
+        seed=wishes.seed,
+        extra=extra or {},
+    )
+    return case, notes + more
+
+
+def sentence_of(results: Sequence[tuple[DetectorTest, AuditResult]]) -> str:
+    """The audit in one sentence: what a report must begin with."""
+    failed = [(test, result) for test, result in results if result.verdict == "FAIL"]
+    barred = [result for test, result in failed if test.bars]
+    if barred:
+        return f"Not shown to read the disease. {barred[0].sentence}"
+    if failed:
+        return f"The audit caught what it should not find. {failed[0][1].sentence}"
+    open_ones = sum(result.verdict == "CANNOT TELL" for _, result in results)
+    if open_ones:
+        return f"The audit caught nothing, and {open_ones} of its {len(results)} questions cannot be answered from these films."
+    return f"The audit caught nothing in {len(results)} questions."
+
+
+def may_say_detects(report: Mapping[str, Any]) -> bool:
+    """Whether a report may say that the detector detects: no FAIL in a test that bars the word."""
+    return not any(test["verdict"] == "FAIL" and test["bars"] for test in report["tests"])
+
+
+def run_facts(folder: Path) -> dict[str, Any]:
+    """What an audit may know of the run that a detector lies in: the run's record; empty for a detector alone."""
+    record = folder / "run.json"
+    return {"run": read_json(record), "folder": folder} if record.is_file() else {}
+
+
+def _looks(classifier: Classifier, table: Table, frame: pd.DataFrame, wishes: AuditWishes) -> Looks:
+    paths = [table.image_path(name) for name in frame["image"]]
+    return Looks(classifier, paths, segment=wishes.segment, folder=wishes.cache, workers=wishes.workers or cores())
+
+
+def _patients(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    groups = group_ids(frame)
+    return pd.factorize(groups, sort=True)[0], patient_ids(frame).notna().to_numpy()
+
+
+def _sides(frame: pd.DataFrame, trained_on: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Which films are tested, which were trained on, and what was left out."""
+    notes: list[str] = []
+    everyone = np.ones(len(frame), dtype=bool)
+    if trained_on is not None:
+        seen = set(group_ids(trained_on)) | set(trained_on["image"])
+        known = (group_ids(frame).isin(seen) | frame["image"].isin(seen)).to_numpy()
+        if known.any():
+            notes.append(f"{known.sum():,} films of patients that the detector was trained on are not tested")
+        return ~known, ~everyone, notes
+    if "split" not in frame or frame["split"].isna().all():
+        notes.append("the table has no split: all films are tested, and which were trained on is not known")
+        return everyone, ~everyone, notes
+    return (frame["split"] == "test").to_numpy(), (frame["split"] == "train").to_numpy(), notes
+
+
+def _require_films(positive: np.ndarray, patient: np.ndarray, name: str, wishes: AuditWishes) -> None:
+    for side, what in ((positive, f"labelled {name}"), (~positive, f"of other labels than {name}")):
+        people = len(np.unique(patient[side]))
+        if people < FEWEST:
+            raise TableError(
+                f"{people} patients have test films {what} (column {wishes.label_column!r}); an audit needs {FEWEST}",
+                mend="give a table with more films, or name the positive label with --positive",
+            )
+
+
+def _needs(test: DetectorTest, case: Case) -> Sequence[Need]:
+    try:
+        return test.needs(case)
+    except DeepCovidError:
+        return ()  # the test itself will say why
+
+
+def _asked(test: DetectorTest, case: Case) -> AuditResult:
+    if test.uses_lungs and not case.has_segmenter:
+        return AuditResult("CANNOT TELL", "No segmenter of lungs was given, so this was not asked.")
+    try:
+        return test.run(case)
+    except DeepCovidError as error:
+        return AuditResult("CANNOT TELL", f"This could not be asked: {error.problem}. {error.mend}")
+
+
+def _report(
+    case: Case, results: Sequence[tuple[DetectorTest, AuditResult]], notes: list[str], *, seconds: float
+) -> dict[str, Any]:
+    classifier = case.looks.classifier
+    tests = [
+        {
+            "test": test.name,
+            "number": test.number,
+            "question": test.question,
+            "rule": test.rule,
+            "bars": test.bars,
+            **result.to_dict(),
+        }
+        for test, result in results
+    ]
+    return {
+        "format": FORMAT,
+        "detector": classifier.hash,
+        "network": classifier.name,
+        "positive": classifier.positive,
+        "films": {
+            "tested": int(case.tested.sum()),
+            "positive": int(case.positive[case.tested].sum()),
+            "patients": len(np.unique(case.patient[case.tested])),
+            "trained": int(case.trained.sum()),
+        },
+        "verdict": gravest([result.verdict for _, result in results]),
+        "sentence": sentence_of(results),
+        "tests": tests,
+        "notes": notes,
+        "seed": case.seed,
+        "seconds": round(seconds, 1),
+    }
