@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,48 @@ def draw_of(recipe: Recipe, *, image: str, number: int) -> Draw:
     return recipe.augmentation.sample(epoch_seed(recipe.seed, int(sha256_bytes(image.encode())[:8], 16), number))
 
 
+@dataclass(frozen=True, eq=False)
+class HeadFilms:
+    """Features of a frozen backbone, laid out for the training of a head.
+
+    Attributes:
+        prepared: the films that could be read.
+        data: the rows to train and validate on.
+        films: float32 (N, D), the features of all films as they are.
+        store, kept: where they lie, and what was computed now.
+        graph: the backbone as ONNX bytes, with a head of zeros.
+    """
+
+    prepared: Prepared
+    data: HeadData
+    films: np.ndarray
+    store: FeatureStore
+    kept: Kept
+    graph: bytes
+
+
+def head_films(
+    network: FilmNetwork, prepared: Prepared, *, recipe: Recipe, workers: int, progress: Progress
+) -> HeadFilms:
+    """Compute the features that the recipe's head is trained on, or take them from the store.
+
+    Args:
+        network: with the backbone's weights.
+        prepared: films, classes and sides.
+        recipe: its draws of the training films.
+        workers: films side by side.
+        progress: told of films.
+    """
+    progress.say("Writing the backbone as an ONNX graph, or taking it from the cache …")
+    graph, extractor = backbone_graph(network)
+    store = FeatureStore(extractor.space)
+    requests, places = _requests(prepared, draws_for(prepared, recipe))
+    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress)
+    progress.say(f"Features: {kept.computed} computed, {kept.reused} taken from the store.")
+    readable, data, films = _head_data(prepared, store, kept, places, recipe)
+    return HeadFilms(readable, data, films, store, kept, graph)
+
+
 def train_head_of(
     network: FilmNetwork,
     prepared: Prepared,
@@ -116,14 +159,8 @@ def train_head_of(
     """
     from deepcovid.models.network import to_tensors
 
-    progress.say("Writing the backbone as an ONNX graph, or taking it from the cache …")
-    graph, extractor = backbone_graph(network)
-    store = FeatureStore(extractor.space)
-    wanted = draws_for(prepared, recipe)
-    requests, places = _requests(prepared, wanted)
-    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress)
-    progress.say(f"Features: {kept.computed} computed, {kept.reused} taken from the store.")
-    prepared, data, films = _head_data(prepared, store, kept, places, recipe)
+    laid = head_films(network, prepared, recipe=recipe, workers=workers, progress=progress)
+    prepared, data, store, kept = laid.prepared, laid.data, laid.store, laid.kept
     classes = len(prepared.classes)
     if recipe.head.kind == "svm":
         progress.say("Fitting a linear support vector machine on the features …")
@@ -141,13 +178,13 @@ def train_head_of(
         )
     trained = {f"head.{name}": array for name, array in head.tensors.items()}
     weights = to_tensors(network) | trained
-    probabilities = probabilities_of(head.logits(films), activation=prepared.activation)
+    probabilities = probabilities_of(head.logits(laid.films), activation=prepared.activation)
     facts = {
         "features": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
         "films_hash": films_hash(kept.keys),
         "training_films": {"rows": len(data.slots), "arrays": len(data.features)},
     }
-    graph = with_head(graph, trained)
+    graph = with_head(laid.graph, trained)
     return Trained(prepared, graph, weights, probabilities, fitted, facts, kept.failures)
 
 

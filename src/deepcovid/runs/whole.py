@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from deepcovid.export.onnx import export_network
 from deepcovid.export.parity import require_parity
 from deepcovid.features.extraction import FilmExtractor
-from deepcovid.features.store import FeatureStore, Request
+from deepcovid.features.store import FeatureStore, Kept, Request
 from deepcovid.models.detector import probabilities_of
 from deepcovid.models.engine import open_session
 from deepcovid.progress import Progress
@@ -26,6 +27,40 @@ if TYPE_CHECKING:
     import lightning_fabric
 
     from deepcovid.models.network import FilmNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class WholeFilms:
+    """Films at a network's size: those that could be read, their keys in the store, and what was decoded now."""
+
+    prepared: Prepared
+    keys: list[str]
+    store: FeatureStore
+    kept: Kept
+
+    def side(self, name: str) -> FilmData:
+        """Keys and targets of one side."""
+        rows = self.prepared.rows(name)
+        return FilmData([self.keys[row] for row in rows], self.prepared.targets[rows])
+
+
+def whole_films(network: FilmNetwork, prepared: Prepared, *, workers: int, progress: Progress) -> WholeFilms:
+    """Decode and resize the films that a whole network is trained on, or take them from the store.
+
+    Args:
+        network: its preprocessing.
+        prepared: films, classes and sides.
+        workers: films side by side.
+        progress: told of films.
+    """
+    extractor = FilmExtractor(network.preprocessing)
+    store = FeatureStore(extractor.space)
+    requests = [Request(prepared.table.image_path(image)) for image in prepared.frame["image"]]
+    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress, description="films")
+    progress.say(f"Films: {kept.computed} decoded, {kept.reused} taken from the store.")
+    unread = [row for row, key in enumerate(kept.keys) if key is None]
+    readable = prepared.without(unread) if unread else prepared
+    return WholeFilms(readable, [key for key in kept.keys if key is not None], store, kept)
 
 
 def train_whole(
@@ -57,20 +92,13 @@ def train_whole(
     """
     from deepcovid.models.network import to_tensors
 
-    extractor = FilmExtractor(network.preprocessing)
-    store = FeatureStore(extractor.space)
-    requests = [Request(prepared.table.image_path(image)) for image in prepared.frame["image"]]
-    kept = store.ensure(requests, compute=extractor, workers=workers, progress=progress, description="films")
-    progress.say(f"Films: {kept.computed} decoded, {kept.reused} taken from the store.")
-    unread = [row for row, key in enumerate(kept.keys) if key is None]
-    readable = prepared.without(unread) if unread else prepared
-    keys = [key for key in kept.keys if key is not None]
-    sides = {side: _side(readable, keys, side) for side in ("train", "val")}
+    laid = whole_films(network, prepared, workers=workers, progress=progress)
+    readable, keys, store, kept = laid.prepared, laid.keys, laid.store, laid.kept
     fitted = finetune(
         network,
         store=store,
-        train=sides["train"],
-        val=sides["val"],
+        train=laid.side("train"),
+        val=laid.side("val"),
         recipe=recipe,
         checkpoint=Checkpoint(folder, identity=sha256_json([identity, store.space, kept.keys])),
         fabric=fabric,
@@ -88,11 +116,6 @@ def train_whole(
         "films": {"computed": kept.computed, "reused": kept.reused, "space": store.space, "store": store.name},
     }
     return Trained(readable, graph, to_tensors(network), probabilities, fitted, facts, kept.failures)
-
-
-def _side(prepared: Prepared, keys: list[str], side: str) -> FilmData:
-    rows = prepared.rows(side)
-    return FilmData([keys[row] for row in rows], prepared.targets[rows])
 
 
 def _logits(graph: bytes, store: FeatureStore, keys: list[str], *, workers: int, progress: Progress) -> np.ndarray:

@@ -13,7 +13,8 @@ from deepcovid.features.store import FeatureStore
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.progress import Progress
 from deepcovid.training.checkpoint import Checkpoint
-from deepcovid.training.loop import Batches, Fitted, epoch_seed, fit
+from deepcovid.training.loop import Fitted, epoch_seed, fit
+from deepcovid.training.material import Batches, Material
 from deepcovid.training.mixing import build_mixer
 from deepcovid.training.recipe import Recipe
 
@@ -140,6 +141,31 @@ def finetune(
         workers: processes that fetch and vary films; any number gives the same films.
         progress: told of every epoch.
     """
+    material = film_material(
+        network,
+        store=store,
+        train=train,
+        val=val,
+        recipe=recipe,
+        fabric=fabric,
+        class_weights=class_weights,
+        workers=workers,
+    )
+    return fit(material, recipe=recipe, fabric=fabric, checkpoint=checkpoint, progress=progress)
+
+
+def film_material(
+    network: FilmNetwork,
+    *,
+    store: FeatureStore,
+    train: FilmData,
+    val: FilmData,
+    recipe: Recipe,
+    fabric: lightning_fabric.Fabric,
+    class_weights: np.ndarray | None = None,
+    workers: int = 0,
+) -> Material:
+    """What a loop over `network` trains on; the arguments are those of `finetune`. What does not move is frozen here."""
     frozen = set_trainable(network, recipe.trainable)
     varied = None if recipe.augmentation == Augmentation() else recipe.augmentation
     mixer = build_mixer(recipe.mixing, classes=network.classes)
@@ -160,19 +186,15 @@ def finetune(
         films = _EpochFilms(store, val, None, 0)
         return _loader(films, split_batches(places, recipe.batch_size), workers, fabric)
 
-    return fit(
-        network,
-        forward="raw",
-        raw_of=lambda outputs: outputs[0],
-        recipe=recipe,
+    return Material(
+        model=network,
         train_batches=train_batches,
         val_batches=val_batches,
         steps_per_epoch=len(epoch_batches(0)),
-        fabric=fabric,
-        checkpoint=checkpoint,
         class_weights=class_weights,
         frozen=frozen,
-        progress=progress,
+        forward="raw",
+        raw_of=lambda outputs: outputs[0],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from deepcovid.progress import Progress, Silent
 from deepcovid.training.checkpoint import Checkpoint, Row
 from deepcovid.training.losses import Judged, Objective
+from deepcovid.training.material import Batches, Material
 from deepcovid.training.monitor import Finding, Monitor
 from deepcovid.training.recipe import EarlyStopping, Recipe
 from deepcovid.training.schedule import learning_rate_at, momentum_at
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import torch
 
 ADAM_MOMENTUM = 0.9  # torch's and fastai's beta 1; one-cycle moves it
-
-Batches = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,20 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], recipe: Recipe) ->
     return kind(chosen, lr=options.learning_rate, betas=betas, eps=options.epsilon, weight_decay=options.weight_decay)
 
 
+def set_up(
+    material: Material, *, recipe: Recipe, fabric: lightning_fabric.Fabric
+) -> tuple[torch.nn.Module, torch.optim.Optimizer, Objective]:
+    """The material's model on the device, the recipe's optimiser of what moves, and its loss with the class weights."""
+    import torch
+
+    model, weights = material.model, material.class_weights
+    net, optimiser = fabric.setup(model, build_optimiser([p for p in model.parameters() if p.requires_grad], recipe))
+    if material.forward != "forward":
+        net.mark_forward_method(material.forward)
+    on_device = None if weights is None else torch.tensor(weights, dtype=torch.float32, device=fabric.device)
+    return net, optimiser, Objective(recipe=recipe, weights=on_device)
+
+
 WORTH_A_LINE = 2.0  # seconds that an epoch must take to be told of one by one
 
 
@@ -63,39 +76,21 @@ def _told(row: Row, recipe: Recipe) -> str:
     return f"epoch {row['epoch']} of {recipe.epochs}: {', '.join(figures)}"
 
 
-def _itself(outputs: Any) -> torch.Tensor:
-    return outputs
-
-
 def fit(
-    model: torch.nn.Module,
+    material: Material,
     *,
     recipe: Recipe,
-    train_batches: Callable[[int], Batches],
-    val_batches: Callable[[], Batches],
-    steps_per_epoch: int,
     fabric: lightning_fabric.Fabric,
     checkpoint: Checkpoint,
-    class_weights: np.ndarray | None = None,
-    frozen: Sequence[torch.nn.Module] = (),
-    forward: str = "forward",
-    raw_of: Callable[[Any], torch.Tensor] = _itself,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Train `model` by the recipe's loss; it ends as the epoch that the recipe keeps.
+    """Train the material's model by the recipe's loss; it ends as the epoch that the recipe keeps.
 
     Args:
-        model: what is trained; only parameters that require gradients move.
+        material: the model and its batches.
         recipe: loss, optimiser, schedule, epochs, early stopping, seed.
-        train_batches: the (inputs, targets) batches of an epoch (from 0); targets as `Objective` takes them.
-        val_batches: the batches of the validation films; may yield none when nothing depends on them.
-        steps_per_epoch: how many batches an epoch has.
         fabric: device, precision and processes.
         checkpoint: written after every epoch, and resumed from when it holds epochs of this training.
-        class_weights: (K,) weights of the loss, or None.
-        frozen: parts that stay in evaluation mode (dropout; BatchNorm unless the recipe lets it go on collecting).
-        forward: the method of `model` that gives the raw outputs.
-        raw_of: takes the raw outputs (N, U) from what that gives.
         progress: told of every epoch.
 
     Raises:
@@ -103,14 +98,11 @@ def fit(
     """
     import torch
 
-    speaker = progress or Silent()
-    net, optimiser = fabric.setup(model, build_optimiser([p for p in model.parameters() if p.requires_grad], recipe))
-    watch = Monitor(model, recipe=recipe, progress=speaker, weights=class_weights, frozen=frozen)
-    weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
-    if forward != "forward":
-        net.mark_forward_method(forward)
-    step = _Forward(net, forward, raw_of, Objective(recipe=recipe, weights=weights), watch)
-    watch.begin(step.raw, val_batches())
+    speaker, model, frozen = progress or Silent(), material.model, material.frozen
+    net, optimiser, objective = set_up(material, recipe=recipe, fabric=fabric)
+    watch = Monitor(model, recipe=recipe, progress=speaker, weights=material.class_weights, frozen=frozen)
+    step = _Forward(net, material, objective, watch)
+    watch.begin(step.raw, material.val_batches())
     history = checkpoint.load_last(model, optimiser)
     watch.recall(checkpoint.memory)
     epochs = speaker.track(range(len(history), recipe.epochs), description="epochs", total=recipe.epochs - len(history))
@@ -119,10 +111,10 @@ def fit(
             break
         began = time.monotonic()
         torch.manual_seed(epoch_seed(recipe.seed, epoch))
-        _set_training(net, frozen, batchnorm=recipe.batchnorm)
+        set_training(net, frozen, batchnorm=recipe.batchnorm)
         row: Row = {"epoch": epoch + 1}
-        row |= _train_epoch(step, train_batches(epoch), optimiser, fabric, recipe, epoch, steps_per_epoch)
-        row |= _validate(step, val_batches())
+        row |= _train_epoch(step, material, optimiser, fabric, recipe, epoch)
+        row |= _validate(step, material.val_batches())
         history.append(row)
         watch.epoch(row)
         if time.monotonic() - began > WORTH_A_LINE:
@@ -174,7 +166,7 @@ def _should_stop(history: Sequence[Row], rule: EarlyStopping | None) -> bool:
     return waited >= rule.patience
 
 
-def _set_training(net: torch.nn.Module, frozen: Sequence[torch.nn.Module], *, batchnorm: str) -> None:
+def set_training(net: torch.nn.Module, frozen: Sequence[torch.nn.Module], *, batchnorm: str) -> None:
     """Training mode for what moves; frozen parts are as in use, but for BatchNorm that goes on collecting."""
     import torch
 
@@ -191,13 +183,12 @@ class _Forward:
     """From a batch to its loss, and how many were right."""
 
     net: torch.nn.Module
-    method: str
-    raw_of: Callable[[Any], torch.Tensor]
+    material: Material
     objective: Objective
     watch: Monitor
 
     def raw(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self.raw_of(getattr(self.net, self.method)(inputs))
+        return self.material.raw(self.net, inputs)
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> Judged:
         raw = self.raw(inputs)
@@ -228,17 +219,16 @@ class _Tally:
 
 def _train_epoch(
     step: _Forward,
-    batches: Batches,
+    material: Material,
     optimiser: torch.optim.Optimizer,
     fabric: lightning_fabric.Fabric,
     recipe: Recipe,
     epoch: int,
-    steps_per_epoch: int,
 ) -> Row:
-    tally, number = _Tally(), epoch * steps_per_epoch
+    tally, number = _Tally(), epoch * material.steps_per_epoch
     step.watch.side("train")
-    for inputs, targets in batches:
-        _set_rates(optimiser, recipe, number, steps_per_epoch)
+    for inputs, targets in material.train_batches(epoch):
+        _set_rates(optimiser, recipe, number, material.steps_per_epoch)
         judged = step(inputs, targets)
         optimiser.zero_grad()
         fabric.backward(judged.loss)

@@ -12,7 +12,8 @@ from deepcovid.models.heads import HeadShape, build_head
 from deepcovid.models.outputs import Output, link_array, units
 from deepcovid.progress import Progress
 from deepcovid.training.checkpoint import Checkpoint
-from deepcovid.training.loop import Batches, Fitted, epoch_seed, fit
+from deepcovid.training.loop import Fitted, epoch_seed, fit
+from deepcovid.training.material import Batches, Material
 from deepcovid.training.recipe import Recipe
 from deepcovid.training.threads import threads
 
@@ -120,6 +121,24 @@ def train_head(
         class_weights: (classes,) weights of the loss, or None.
         progress: told of every epoch.
     """
+    material = head_material(
+        data, recipe=recipe, classes=classes, fabric=fabric, start=start, class_weights=class_weights
+    )
+    with threads(1):  # the steps are too small to share
+        fitted = fit(material, recipe=recipe, fabric=fabric, checkpoint=checkpoint, progress=progress)
+    return head_of(material.model, shape=recipe.head, output=recipe.output), fitted
+
+
+def head_material(
+    data: HeadData,
+    *,
+    recipe: Recipe,
+    classes: int,
+    fabric: lightning_fabric.Fabric,
+    start: Head | None = None,
+    class_weights: np.ndarray | None = None,
+) -> Material:
+    """What a loop over a head trains on; the arguments are those of `train_head`."""
     import torch
 
     torch.manual_seed(recipe.seed)
@@ -139,19 +158,13 @@ def train_head(
         if len(val_targets):
             yield val_features.to(fabric.device), val_targets.to(fabric.device)
 
-    with threads(1):  # the steps are too small to share
-        fitted = fit(
-            layers,
-            recipe=recipe,
-            train_batches=train_batches,
-            val_batches=val_batches,
-            steps_per_epoch=recipe.steps_per_epoch or -(-len(data.slots) // recipe.batch_size),
-            fabric=fabric,
-            checkpoint=checkpoint,
-            class_weights=class_weights,
-            progress=progress,
-        )
-    return head_of(layers, shape=recipe.head, output=recipe.output), fitted
+    return Material(
+        model=layers,
+        train_batches=train_batches,
+        val_batches=val_batches,
+        steps_per_epoch=recipe.steps_per_epoch or -(-len(data.slots) // recipe.batch_size),
+        class_weights=class_weights,
+    )
 
 
 def as_targets(targets: np.ndarray) -> torch.Tensor:

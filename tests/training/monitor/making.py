@@ -11,6 +11,7 @@ import numpy as np
 
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.loop import Fitted, epoch_seed, fit
+from deepcovid.training.material import Material
 from deepcovid.training.recipe import Optimiser, Recipe
 from tests.conftest import draw_film
 
@@ -106,15 +107,17 @@ def train(
 
     with tempfile.TemporaryDirectory() as place:
         return fit(
-            net,
+            Material(
+                model=net,
+                train_batches=train_batches,
+                val_batches=val_batches,
+                steps_per_epoch=-(-len(pixels) // how.batch_size),
+                **options,
+            ),
             recipe=how,
-            train_batches=train_batches,
-            val_batches=val_batches,
-            steps_per_epoch=-(-len(pixels) // how.batch_size),
             fabric=lightning_fabric.Fabric(accelerator="cpu", devices=1),
             checkpoint=Checkpoint(folder or Path(place), identity="x"),
             progress=progress,
-            **options,
         )
 
 
