@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from deepcovid.cli import (
+    audit,
     augmentation,
     compare,
     data,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(learn.learn)
 app.command()(evaluation.evaluate)
+app.command()(audit.audit)
 app.command()(prediction.predict)
 app.command()(training.demo)
 app.command()(augmentation.augment)

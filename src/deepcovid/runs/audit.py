@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from deepcovid.audit.detector.detector_test import (
 from deepcovid.audit.detector.looks import PLAIN, Looks, Need, Segment
 from deepcovid.datasets.columns import group_ids, patient_ids
 from deepcovid.datasets.table import Table, load_table
-from deepcovid.errors import DeepCovidError, TableError, UnknownNameError
+from deepcovid.errors import DeepCovidError, DetectorError, TableError, UnknownNameError
+from deepcovid.models.detector import Detector
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import read_json
+from deepcovid.storage import read_json, write_bytes, write_json, write_text
 
 if TYPE_CHECKING:
     from deepcovid.models.classifier import Classifier
@@ -112,6 +114,89 @@ def audit_detector(
     tracked = progress.track(tests, description="asking the audit's questions", total=len(tests))
     results = tuple((test, _asked(test, case)) for test in tracked)
     return Audited(results, _report(case, results, notes, seconds=time.monotonic() - began))
+
+
+def audit_path(
+    detector: Path,
+    table: Path | None,
+    *,
+    how: Path | None = None,
+    wishes: AuditWishes,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[Audited, Path]:
+    """Audit what lies at a path, and write audit.json, audit.html and pictures beside it.
+
+    Args:
+        detector: a run folder, a detector folder, or an ONNX file.
+        table: films; None: the run's own, with its split.
+        how: of an ONNX file: the JSON file that says how a film becomes its input.
+        wishes: the rest.
+        out: where to write; default: the run folder, `NAME.audit` beside a detector folder or an ONNX file.
+        progress: told of every film and test.
+
+    Returns:
+        What was found, and the folder that it was written into.
+
+    Raises:
+        DetectorError: there is no detector, or an ONNX file without its JSON file.
+        TableError: no table was given and none lies there, or it has too few films.
+    """
+    classifier, run = opened(detector, how)
+    trained_on = None
+    own = run / "table.parquet" if run else None
+    facts = run_facts(run) if run else {}
+    if facts:
+        wishes = replace(wishes, label_column=facts["run"]["config"]["label_column"]) if table is None else wishes
+    if table is None:
+        if own is None or not own.is_file():
+            raise TableError("no table was given, and none lies beside the detector", mend="give a table of films")
+        table, wishes = own, replace(wishes, allow_outside=True)
+    elif own is not None and own.is_file() and not same_file(own, table):
+        before = pd.read_parquet(own)
+        trained_on = before[before["split"].isin(["train", "val"])]
+    audited = audit_detector(classifier, table, wishes=wishes, trained_on=trained_on, extra=facts, progress=progress)
+    folder = out or run or detector.with_name(f"{detector.stem}.audit")
+    write_audit(audited, folder)
+    return audited, folder
+
+
+def opened(detector: Path, how: Path | None) -> tuple[Classifier, Path | None]:
+    """The classifier at a path, and the run folder that it lies in, if any.
+
+    Raises:
+        DetectorError: there is none, or an ONNX file comes without its JSON file.
+    """
+    from deepcovid.models.classifier import DetectorClassifier
+    from deepcovid.models.foreign import EXAMPLE, ForeignInput, OnnxClassifier
+
+    if detector.suffix == ".onnx" or detector.is_file():
+        if how is None:
+            raise DetectorError(
+                "how a film becomes the input of this model is not said",
+                path=detector,
+                mend=f"give --preprocessing FILE.json, such as {EXAMPLE}",
+            )
+        return OnnxClassifier(detector, ForeignInput.load(how)), None
+    loaded = Detector.load(detector)
+    around = loaded.folder.parent
+    return DetectorClassifier(loaded), around if (around / "run.json").is_file() else None
+
+
+def write_audit(audited: Audited, folder: Path) -> None:
+    """audit.json, audit.html and a PNG of each drawn picture in `figures/`."""
+    from deepcovid.reporting.audit_report import audit_pngs, render_audit
+
+    pictures = {test.name: result.picture for test, result in audited.results if result.picture is not None}
+    write_json(folder / "audit.json", audited.report)
+    for name, png in audit_pngs(pictures).items():
+        write_bytes(folder / "figures" / f"audit-{name}.png", png)
+    write_text(folder / "audit.html", render_audit(audited.report, pictures))
+
+
+def same_file(a: Path, b: Path) -> bool:
+    """Whether two paths are one file."""
+    return a.exists() and b.exists() and a.samefile(b)
 
 
 def chosen_tests(names: Sequence[str]) -> tuple[DetectorTest, ...]:
@@ -270,6 +355,7 @@ def _report(
     ]
     return {
         "format": FORMAT,
+        "deepcovid": metadata.version("deepcovid"),
         "detector": classifier.hash,
         "network": classifier.name,
         "positive": classifier.positive,

@@ -1,0 +1,75 @@
+"""An audit as one self-contained page: its sentence first, then every question with its figures, its picture and its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from deepcovid.audit.detector.picture import Bars, Curves, Films, Picture
+from deepcovid.reporting.figures.audit import bars_figure, curves_figure
+from deepcovid.reporting.figures.films import data_uri
+from deepcovid.reporting.figures.style import figure_inline, figure_png
+from deepcovid.reporting.report import template
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TONES = {"FAIL": "danger", "CANNOT TELL": "unknown", "PASS": "fine"}
+NOTICE = (
+    "For research and teaching only. A test that passes found nothing on these films; it does not show that the detector reads "
+    "the disease, and says nothing of another hospital's films."
+)
+
+
+def render_audit(report: Mapping[str, Any], pictures: Mapping[str, Picture]) -> str:
+    """The page as text.
+
+    Args:
+        report: what audit.json holds.
+        pictures: of the tests that have one, by name.
+    """
+    tests = [
+        {
+            "figure": "",
+            "films": (),
+            **test,
+            "tone": TONES[test["verdict"]],
+            **_picture(test["test"], pictures.get(test["test"])),
+        }
+        for test in report["tests"]
+    ]
+    return template("audit.html.j2").render(
+        report=report, tests=tests, tone=TONES[report["verdict"]], notice=NOTICE, films=report["films"]
+    )
+
+
+def audit_pngs(pictures: Mapping[str, Picture]) -> dict[str, bytes]:
+    """The drawn pictures as PNG, by the name of their test; films are on the page alone."""
+    drawn = {name: _drawn(picture) for name, picture in pictures.items()}
+    return {name: figure_png(figure) for name, figure in drawn.items() if figure is not None}
+
+
+def _drawn(picture: Picture) -> Figure | None:
+    if isinstance(picture, Bars):
+        return bars_figure(picture)
+    return curves_figure(picture) if isinstance(picture, Curves) else None
+
+
+def _picture(name: str, picture: Picture | None) -> dict[str, Any]:
+    if isinstance(picture, Films):
+        shown = [
+            {
+                "uri": data_uri(pixels, quality=82),
+                "caption": caption,
+                "height": pixels.shape[0],
+                "width": pixels.shape[1],
+            }
+            for caption, pixels in picture.films
+        ]
+        return {"films": shown}
+    if picture is None:
+        return {}
+    figure = _drawn(picture)
+    rows = picture.rows if isinstance(picture, Bars) else picture.series
+    alt = f"{name}: {', '.join(rows)}"
+    return {"figure": figure_inline(figure, name=name, alt=alt)} if figure is not None else {}

@@ -1,0 +1,128 @@
+"""An audit as a whole: which films are tested, what is written, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from deepcovid.cli import app
+from deepcovid.datasets.table import load_table
+from deepcovid.errors import DetectorError, TableError, UnknownNameError
+from deepcovid.runs.audit import AuditWishes, audit_detector, audit_path, make_case, may_say_detects, write_audit
+from tests.audit.detector.stubs import RuleClassifier
+from tests.conftest import make_table
+
+BLOB = RuleClassifier(lambda film: float(film[len(film) // 2 :].mean()))
+ONE = AuditWishes(tests=("source",), workers=1)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_table(tmp_path_factory.mktemp("films"), patients=60)
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_table(tmp_path_factory.mktemp("apart"), patients=60, separate_sources=True)
+
+
+def with_split(path: Path, where: Path) -> Path:
+    frame = pd.read_csv(path)
+    number = frame["patient"].str[1:].astype(int)
+    frame["split"] = np.where(number % 10 < 4, "train", np.where(number % 10 < 5, "val", "test"))
+    target = path.with_name(where.name)
+    frame.to_csv(target, index=False)
+    return target
+
+
+def test_classes_of_two_sources_bar_the_word_detects(apart: Path) -> None:
+    audited = audit_detector(BLOB, apart, wishes=ONE)
+    assert audited.verdict == "FAIL"
+    assert audited.report["sentence"].startswith("Not shown to read the disease.")
+    assert not may_say_detects(audited.report)
+    test = audited.report["tests"][0]
+    assert test["kinds"] == ["source"]
+    assert test["figures"]["auc"]["all test films"]["unit"] == "patient"
+
+
+def test_a_shared_source_shows_the_detector_within_each(films: Path) -> None:
+    audited = audit_detector(BLOB, films, wishes=ONE)
+    shown = audited.report["tests"][0]["figures"]["auc"]
+    assert set(shown) == {"all test films", "within north", "within south"}
+    assert all(figure["value"] > 0.9 for figure in shown.values())
+    assert may_say_detects(audited.report)
+
+
+def test_the_test_side_is_tested_and_training_known(films: Path, tmp_path: Path) -> None:
+    table = load_table(with_split(films, tmp_path / "split.csv"))
+    case, notes = make_case(BLOB, table, wishes=ONE)
+    assert case.tested.sum() == 60
+    assert case.trained.sum() == 48
+    assert not set(case.patient[case.tested]) & set(case.patient[case.trained])
+    assert notes == []
+
+
+def test_films_of_trained_patients_are_not_tested(films: Path) -> None:
+    table = load_table(films)
+    before = table.frame[table.frame["patient"] < "p020"]
+    case, notes = make_case(BLOB, table, wishes=ONE, trained_on=before)
+    assert case.tested.sum() == 80
+    assert any("40 films of patients" in note for note in notes)
+
+
+def test_a_film_that_cannot_be_read_is_listed_and_the_rest_audited(tmp_path: Path) -> None:
+    path = make_table(tmp_path, patients=60)
+    (tmp_path / "images" / "p003-0.png").write_bytes(b"no film")
+    audited = audit_detector(BLOB, path, wishes=ONE)
+    assert audited.report["films"]["tested"] == 119
+    assert any("p003-0.png" in note for note in audited.report["notes"])
+
+
+def test_looks_are_kept_and_equal(films: Path, tmp_path: Path) -> None:
+    calls = []
+    counting = RuleClassifier(lambda film: calls.append(1) or float(film.mean()))  # type: ignore[func-returns-value]
+    wishes = AuditWishes(tests=("source",), workers=1, cache=tmp_path)
+    first = audit_detector(counting, films, wishes=wishes).report
+    assert len(calls) == 120
+    again = audit_detector(counting, films, wishes=wishes).report
+    assert len(calls) == 120
+    assert [first[key] == again[key] for key in ("tests", "sentence", "films")] == [True] * 3
+
+
+def test_too_few_films_and_unknown_names_are_refused(films: Path, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="0 patients have test films labelled flu"):
+        audit_detector(BLOB, films, wishes=AuditWishes(positive="flu", tests=("source",)))
+    with pytest.raises(UnknownNameError, match="source"):
+        audit_detector(BLOB, films, wishes=AuditWishes(tests=("sauce",)))
+    (tmp_path / "model.onnx").write_bytes(b"")
+    with pytest.raises(DetectorError, match="--preprocessing"):
+        audit_path(tmp_path / "model.onnx", films, wishes=ONE)
+
+
+def test_what_is_written_says_the_same(apart: Path, tmp_path: Path) -> None:
+    audited = audit_detector(BLOB, apart, wishes=ONE)
+    write_audit(audited, tmp_path)
+    assert json.loads((tmp_path / "audit.json").read_text())["sentence"] == audited.report["sentence"]
+    page = (tmp_path / "audit.html").read_text()
+    assert page.index("Not shown to read the disease") < page.index("<main")
+    assert (tmp_path / "figures" / "audit-source.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_strangers_model_is_audited_by_one_command(apart: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 5), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+                              torch.nn.Linear(4, 1)).eval()  # fmt: skip
+    torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), dynamo=True, verbose=False).save(str(tmp_path / "theirs.onnx"))
+    told = {"size": [32, 32], "classes": ["covid"], "positive": "covid", "activation": "sigmoid"}
+    (tmp_path / "input.json").write_text(json.dumps(told))
+    words = ["audit", str(tmp_path / "theirs.onnx"), str(apart), "--preprocessing", str(tmp_path / "input.json")]
+    done = CliRunner().invoke(app, [*words, "--test", "1", "--json", "--quiet"])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["verdict"] == "FAIL"
+    assert (tmp_path / "theirs.audit" / "audit.html").is_file()
