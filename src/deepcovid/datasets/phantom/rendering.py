@@ -12,12 +12,13 @@ from deepcovid.datasets.phantom.acquisition import Acquisition, Source, sample_a
 from deepcovid.datasets.phantom.anatomy import Anatomy, sample_anatomy
 from deepcovid.datasets.phantom.findings import FINDINGS, Lesion, draw_finding
 from deepcovid.datasets.phantom.geometry import Frame, lung_field, make_frame, ramp
-from deepcovid.datasets.phantom.lettering import add_leads, add_marking
+from deepcovid.datasets.phantom.lettering import add_marking
 from deepcovid.datasets.phantom.skeleton import make_bone
 from deepcovid.datasets.phantom.texture import cloud, wide_blur
 from deepcovid.datasets.phantom.tissue import Tissue, make_tissue
 from deepcovid.datasets.phantom.vessels import make_vessels
 from deepcovid.errors import DeepCovidError
+from deepcovid.imaging.lines import add_leads
 
 SOFT = 2.7  # nats through one chest depth of soft tissue, as a film's beam sees it
 AIR_IN_LUNG = 0.80  # share of a lung that is air

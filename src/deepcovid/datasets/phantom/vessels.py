@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from deepcovid.datasets.phantom.anatomy import Anatomy
 from deepcovid.datasets.phantom.geometry import Frame, blob
+from deepcovid.imaging.lines import draw_lines
 
 GENERATIONS = 6
 WIDTHS = (0.014, 0.0075, 0.004)  # half widths in chest units of large, middle and small vessels
@@ -25,22 +25,6 @@ def make_vessels(frame: Frame) -> np.ndarray:
             row[own], column[own], spacing[own] * frame.unit, frame.shape, width * frame.unit
         )
     return drawn + _hila(frame)
-
-
-def draw_lines(
-    row: np.ndarray, column: np.ndarray, spacing: np.ndarray, shape: tuple[int, int], sigma: float
-) -> np.ndarray:
-    """Lines given as dense points, with a Gaussian profile of height 1 and width `sigma` (all lengths in pixels).
-
-    Each point stands for `spacing` pixels of its line, so that the height does not depend on how dense they are.
-    """
-    height, width = shape
-    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-    flat = row[inside].astype(np.intp) * width + column[inside].astype(np.intp)
-    canvas = np.bincount(flat, weights=spacing[inside], minlength=height * width).reshape(shape).astype(np.float32)
-    sigma = max(sigma, 0.6)
-    spread = ndimage.gaussian_filter(canvas, sigma, truncate=2.5)
-    return np.minimum(spread * np.float32(sigma * np.sqrt(2 * np.pi)), 1.6)
 
 
 def _hila(frame: Frame) -> np.ndarray:
