@@ -71,9 +71,33 @@ def areas_of(subject: Subject, features: np.ndarray, *, known: np.ndarray, learn
     if not positives:
         return []
     classes, target = np.unique(frame["_class"].to_numpy(dtype=str), return_inverse=True)
-    odds = _out_of_fold(features[rows], target, frame, learn, seed=subject.seed)
+    odds = out_of_fold(features[rows], target, frame=frame, learn=learn, seed=subject.seed)
     areas = [_area(frame, label, odds[:, int(np.searchsorted(classes, label))], subject.seed) for label in positives]
     return sorted(areas, key=lambda area: -(area.auc.value or 0))
+
+
+def out_of_fold(
+    features: np.ndarray, target: np.ndarray, *, frame: pd.DataFrame, learn: Learner, seed: int
+) -> np.ndarray:
+    """Log odds above those of the class's share, (N, K), each film scored by what was learnt without its patient.
+
+    Args:
+        features: float (N, F). target: int (N,), classes 0 … K − 1.
+        frame: the films' rows, for patient and source; its column `_class` is what folds are balanced by.
+        learn: makes probabilities.
+        seed: of the folds.
+    """
+    table = Table(frame.drop(columns="split", errors="ignore"), folder=".")  # type: ignore[arg-type]
+    folds = cross_validation_folds(table, n_folds=FOLDS, seed=seed, label_column="_class").to_numpy()
+    k = int(target.max()) + 1
+    odds = np.zeros((len(target), k))
+    for fold in range(FOLDS):
+        train, test = folds != fold, folds == fold
+        present, within = np.unique(target[train], return_inverse=True)
+        prior = np.bincount(within) / len(within)
+        if len(present) > 1:
+            odds[np.ix_(test, present)] = _odds(learn(features[train], within, features[test])) - _odds(prior)
+    return np.round(odds, 9)  # rounding errors of one and the same score must not order films
 
 
 def untested(subject: Subject, areas: Iterable[Area]) -> list[str]:
@@ -182,23 +206,6 @@ def _positives(subject: Subject, frame: pd.DataFrame) -> list[str]:
         if all(side.sum() >= ENOUGH_FILMS and groups[side].nunique() >= ENOUGH_PATIENTS for side in (mine, ~mine)):
             found.append(str(label))
     return found
-
-
-def _out_of_fold(
-    features: np.ndarray, target: np.ndarray, frame: pd.DataFrame, learn: Learner, *, seed: int
-) -> np.ndarray:
-    """Log odds above those of the class's share, (N, K), each film scored by what was learnt without its patient."""
-    table = Table(frame.drop(columns="split", errors="ignore"), folder=".")  # type: ignore[arg-type]
-    folds = cross_validation_folds(table, n_folds=FOLDS, seed=seed, label_column="_class").to_numpy()
-    k = int(target.max()) + 1
-    odds = np.zeros((len(target), k))
-    for fold in range(FOLDS):
-        train, test = folds != fold, folds == fold
-        present, within = np.unique(target[train], return_inverse=True)
-        prior = np.bincount(within) / len(within)
-        if len(present) > 1:
-            odds[np.ix_(test, present)] = _odds(learn(features[train], within, features[test])) - _odds(prior)
-    return np.round(odds, 9)  # rounding errors of one and the same score must not order films
 
 
 def _odds(probability: np.ndarray) -> np.ndarray:

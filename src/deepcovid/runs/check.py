@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os.path
 import posixpath
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,17 @@ import numpy as np
 import pandas as pd
 
 from deepcovid.audit.data_test import DataResult, DataTest, Subject, Verdict, data_tests, gravest
+from deepcovid.audit.file_facts import file_facts, film_pairs
 from deepcovid.audit.near_duplicates import pairs_to_show
 from deepcovid.datasets.columns import FILE_COLUMNS
-from deepcovid.datasets.duplicates import Pair, Pairs, find_pairs
-from deepcovid.datasets.film_facts import Films, Judge, film_facts
-from deepcovid.datasets.perceptual import SIDE
+from deepcovid.datasets.film_facts import Judge
 from deepcovid.datasets.table import Cells, read_cells
 from deepcovid.datasets.validation import linked_files, shown, table_problems
 from deepcovid.errors import DeepCovidError, TableError
-from deepcovid.features.extraction import reading
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
-from deepcovid.storage import BlobStore, cache_dir, sha256_bytes, sha256_json, sha256_sources
 
 FORMAT = 1
-OURS = ("datasets/film_facts", "datasets/perceptual", "datasets/alignment", "datasets/duplicates")
 SENTENCES: dict[Verdict, str] = {
     "FAIL": "This table must not be trained on as it is.",
     "WARN": "This table can be read, but what a model learns from it may not be disease; see the warnings.",
@@ -132,16 +127,14 @@ def examine(
     frame = cells.frame
     _refuse_what_cannot_be_checked(path, cells, label_column, allow_outside)
     _refuse_unknown_positives(path, frame[label_column], positives)
-    judge, gate_hash, notes = _gate() if gate else (None, None, ["the gate was not asked (--no-gate)"])
+    judge, notes = _gate() if gate else (None, ["the gate was not asked (--no-gate)"])
     paths = [path.parent / ("" if pd.isna(image) else image) for image in frame["image"]]
-    space = {"kind": "film facts", "format": FORMAT, "reading": reading(), "code": _code(), "gate": gate_hash}
-    folder = cache_dir() / "checks"
-    films = film_facts(paths, space=space, folder=folder, judge=judge, workers=cores(), progress=teller)
+    films = file_facts(paths, gate=judge, workers=cores(), progress=teller)
     subject = Subject(
         frame=_typed(frame),
         rows=frame.index.to_numpy(),
         films=films,
-        pairs=_pairs(films, folder / "pairs.sqlite", teller),
+        pairs=film_pairs(films, progress=teller),
         label_column=label_column,
         positives=tuple(positives),
         problems=tuple(_cell_problems(frame, path.parent, label_column, allow_outside)),
@@ -212,55 +205,20 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return typed
 
 
-def _gate() -> tuple[Judge | None, str | None, list[str]]:
-    """The gate as a function of pixels, its hash; or a note that says why there is none."""
+def _gate() -> tuple[tuple[Judge, str] | None, list[str]]:
+    """The gate as a function of pixels with its hash; or a note that says why there is none."""
     from deepcovid.models.gate import Gate
 
     try:
         gate = Gate.load()
     except DeepCovidError as error:
-        return None, None, [f"the gate could not be asked ({error.problem})"]
+        return None, [f"the gate could not be asked ({error.problem})"]
 
     def judge(pixels: np.ndarray) -> Mapping[str, Any]:
         said = gate.judge(pixels)
         return {"passes": said.passes, "reason": said.reason, "confidence": round(float(said.confidence), 4)}
 
-    return judge, gate.hash, []
-
-
-def _code() -> dict[str, str]:
-    return {name: sha256_sources(name) for name in OURS}
-
-
-def _pairs(films: Films, store: Path, progress: Progress) -> Pairs:
-    """Pairs among readable films, by position in the table; kept under the films that were compared."""
-    places = [place for place, facts in enumerate(films.facts) if facts is not None]
-    facts = [films.facts[place] for place in places]
-    hashes = [one.sha256 for one in facts if one is not None]
-    thumbnails = np.array([one.thumbnail for one in facts if one is not None], np.uint8).reshape(-1, SIDE, SIDE)
-    found = _kept(
-        BlobStore(store),
-        {"code": _code(), "numpy": np.__version__, "films": hashes, "seen": sha256_bytes(thumbnails.tobytes())},
-        lambda: find_pairs(thumbnails, hashes, progress=progress),
-    )
-    mapped = tuple(Pair(**{**asdict(pair), "a": places[pair.a], "b": places[pair.b]}) for pair in found.pairs)
-    return Pairs(mapped, found.candidates, found.aligned, found.left)
-
-
-def _kept(store: BlobStore, of: Mapping[str, Any], compute: Callable[[], Pairs]) -> Pairs:
-    key = sha256_json(dict(of))
-    kept = store.get(key)
-    if kept is None:
-        found = compute()
-        store.put({key: json.dumps(asdict(found)).encode()})
-        return found
-    try:
-        values = json.loads(kept)
-    except ValueError:
-        raise DeepCovidError(
-            "what was kept of a check is damaged", path=store.path, mend="delete that file and run again"
-        ) from None
-    return Pairs(**{**values, "pairs": tuple(Pair(**pair) for pair in values["pairs"])})
+    return (judge, gate.hash), []
 
 
 def _report(examined: Examined, results: Sequence[tuple[DataTest, DataResult]], *, seconds: float) -> dict[str, Any]:
