@@ -12,7 +12,6 @@ from deepcovid.errors import RecipeError
 
 if TYPE_CHECKING:
     from deepcovid.models.layers_table import LayerTable
-    from deepcovid.training.recipe import Recipe
 
 app = typer.Typer(help="Networks: which there are, and their layers.", no_args_is_help=True)
 
@@ -84,6 +83,7 @@ def _sums(table: LayerTable) -> list[str]:
 def _table(name: str, classes: int) -> LayerTable:
     from deepcovid.models.layers_table import table_of
     from deepcovid.models.zoo import network_names
+    from deepcovid.runs.layers import table_of_recipe
     from deepcovid.training.recipe import load_recipe, recipe_names
 
     if name in recipe_names() or name.endswith(".toml"):  # `darkcovidnet` is both: the recipe says more
@@ -94,28 +94,3 @@ def _table(name: str, classes: int) -> LayerTable:
             mend="`deepcovid models list` and `deepcovid recipes` name them; a recipe of your own ends in .toml",
         )
     return table_of(name, classes=classes)
-
-
-def table_of_recipe(recipe: Recipe, classes: int) -> LayerTable:
-    """The layers of a recipe's network, with what the recipe trains."""
-    from deepcovid.models.layers_table import layer_table, weightless
-    from deepcovid.training.finetune import set_trainable
-
-    if recipe.members:
-        raise RecipeError(
-            f"{recipe.name} is an ensemble of {', '.join(recipe.members)}", mend="show its members one by one"
-        )
-    network = weightless(
-        recipe.network,
-        classes=classes,
-        neck=recipe.neck or None,
-        preprocessing=recipe.preprocessing,
-        head=recipe.head,
-        output=recipe.output,
-        activation=recipe.activation,
-    )
-    if recipe.trainable == "head":
-        network.backbone.requires_grad_(False)
-    else:
-        set_trainable(network, recipe.trainable)
-    return layer_table(network)

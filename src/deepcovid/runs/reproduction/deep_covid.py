@@ -10,8 +10,8 @@ from deepcovid.evaluation.intervals import Interval, wilson
 from deepcovid.evaluation.thresholds import at_sensitivity
 from deepcovid.progress import Progress
 from deepcovid.reporting.published import PublishedFigure, published
-from deepcovid.runs.reproduction.outcome import SMOKE, Line, Reproduction, Wishes
-from deepcovid.runs.reproduction.pictures import pictures_of
+from deepcovid.runs.reproduction.outcome import SMOKE, Line, Reproduction, Wishes, in_order
+from deepcovid.runs.reproduction.pictures import layers_of, pictures_of
 from deepcovid.runs.reproduction.training_set import sentence_on_weights, train_set
 from deepcovid.runs.train import Run
 
@@ -54,9 +54,10 @@ def reproduce_deep_covid(table: Table, wishes: Wishes, progress: Progress) -> Re
             "The paper's intervals are Wald's (its Eq. 3), which at 97.5 % of 40 hold the truth in 63 % of cases; ours are "
             "Wilson's.",
         ),
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=in_order(warnings),
         runs=tuple(str(run.folder) for run in runs.values()),
         figures=pictures_of(runs),
+        layers=layers_of(runs),
     )
 
 

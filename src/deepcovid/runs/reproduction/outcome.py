@@ -10,7 +10,13 @@ from deepcovid.evaluation.intervals import Interval
 from deepcovid.reporting.published import PublishedFigure
 from deepcovid.runs.settings import Settings
 
+FROZEN = "The frozen backbone"  # how the warning of random features begins
 SMOKE = "This was a smoke run (--quick): it shows that everything runs. Its figures say nothing of any system."
+
+
+def in_order(warnings: list[str]) -> tuple[str, ...]:
+    """Each warning once; what concerns the films before what concerns one network's weights."""
+    return tuple(sorted(dict.fromkeys(warnings), key=lambda warning: warning.startswith(FROZEN)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,7 @@ class Reproduction:
         warnings: what must be read first (the runs' own warnings, the audit's sentence).
         runs: the folders that the figures come from.
         figures: SVG text by title.
+        layers: of each network, as `LayerTable.to_dict()` gives them.
     """
 
     document: str
@@ -116,6 +123,7 @@ class Reproduction:
     warnings: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     figures: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able values, without the pictures."""
@@ -130,4 +138,5 @@ class Reproduction:
             "to_know": list(self.to_know),
             "lines": [line.to_dict() for line in self.lines],
             "runs": list(self.runs),
+            "layers": self.layers,
         }

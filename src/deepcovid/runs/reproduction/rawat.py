@@ -11,8 +11,8 @@ from deepcovid.evaluation.intervals import Interval, wilson
 from deepcovid.models.detector import WEIGHTS, Detector
 from deepcovid.progress import Progress
 from deepcovid.reporting.published import PublishedFigure, published
-from deepcovid.runs.reproduction.outcome import SMOKE, Line, Reproduction, Wishes
-from deepcovid.runs.reproduction.pictures import pictures_of
+from deepcovid.runs.reproduction.outcome import SMOKE, Line, Reproduction, Wishes, in_order
+from deepcovid.runs.reproduction.pictures import layers_of, pictures_of
 from deepcovid.runs.reproduction.training_set import sentence_on_weights, train_set
 from deepcovid.runs.train import Run
 from deepcovid.training.recipe import load_recipe
@@ -64,9 +64,10 @@ def reproduce_rawat(table: Table, wishes: Wishes, progress: Progress) -> Reprodu
         same_weights=f"His VGG-16 and ResNet-50 start from ImageNet's weights (Keras'). Here: {sentence_on_weights(runs)}",
         differences=_differences(wishes, len(films)),
         to_know=TO_KNOW,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=in_order(warnings),
         runs=tuple(str(run.folder) for run in runs.values()),
         figures=pictures_of(runs),
+        layers=layers_of(runs),
     )
 
 
