@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -28,6 +28,7 @@ def test_the_exact_test_is_statsmodels(told: PairedCounts) -> None:
     assert mcnemar_exact(told) == pytest.approx(expected)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_statsmodels_and_leaves_absent_tests_out(p_values: list[float]) -> None:
     expected = multipletests(p_values, method="holm")[1]

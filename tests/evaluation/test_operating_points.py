@@ -11,6 +11,7 @@ import pytest
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.bootstrap import bootstrap
 from deepcovid.evaluation.operating_points import OperatingPoint, describe, points
+from deepcovid.evaluation.rules import Rule
 from deepcovid.evaluation.scores import Scores, read_scores
 
 
@@ -35,6 +36,28 @@ def test_names_and_origins() -> None:
         ("sensitivity ≥ 100 %", 0.7 - 1e-4, "validation"),
     ]
     assert "3 validation films, 2 of them positive" in str(found[-1].note)
+
+
+def test_further_rules_are_applied_to_the_choosing_films_alone() -> None:
+    films = scored([1, 1, 0, 0], [0.9, 0.4, 0.3, 0.6])
+    chooser = scored([1, 1, 0, 0], [0.8, 0.7, 0.75, 0.1])
+    same, youden, dear = Rule(name="sensitivity", value=1.0), Rule(name="youden"), Rule(name="cost", value=0.5)
+    found = points(
+        films,
+        chooser=chooser,
+        chosen_on="validation",
+        thresholds=[],
+        target_sensitivity=1.0,
+        rules=[same, youden, dear],
+    )
+    assert [p.name for p in found] == ["default 0.5", "sensitivity ≥ 100 %", youden.title, dear.title]
+    assert [p.threshold for p in found[1:]] == pytest.approx([0.7 - 1e-4, 0.8 - 1e-4, 0.8 - 1e-4])
+    nobody = Rule(name="cost", value=0.01, prevalence=0.01)
+    backwards = scored([1, 0], [0.1, 0.9])
+    point = points(
+        films, chooser=backwards, chosen_on="validation", thresholds=[], target_sensitivity=1.0, rules=[nobody]
+    )
+    assert "calling nobody is as good there, or better" in str(point[-1].note)
 
 
 def test_threshold_out_of_range() -> None:

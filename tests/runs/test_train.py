@@ -15,6 +15,7 @@ from PIL import Image
 
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError, TableError, WeightsError
+from deepcovid.evaluation.rules import parse_rule
 from deepcovid.models.detector import Detector
 from deepcovid.runs.evaluate import evaluate_files
 from deepcovid.runs.predict import Wishes, predict
@@ -43,7 +44,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         make_table(folder / "data"),
         recipe=recipe.changed(preprocessing=small),
         out=folder / "run",
-        settings=Settings(device="cpu"),
+        settings=Settings(device="cpu", rules=(parse_rule("youden"), parse_rule("cost=20@0.05"))),
     )
 
 
@@ -81,6 +82,15 @@ def test_thresholds_come_from_validation_and_stand_in_the_detector(whole_run: Ru
     rule = next(p for p in whole_run.evaluation["operating_points"] if p["chosen_on"] == "validation")
     assert point.threshold == rule["threshold"]
     assert whole_run.evaluation["split"] == "test"
+    chosen = [p for p in whole_run.detector.description.operating_points if p.chosen_on == "validation"]
+    titles = ["sensitivity ≥ 97.5 %", "Youden's index", "a miss costs 20 false alarms where 5 in 100 are positive"]
+    assert [p.name for p in chosen] == titles
+    films = load_table(whole_run.folder / "table.parquet", allow_outside=True).frame
+    films = films[films["split"] == "val"]
+    told = point.chosen_with
+    assert (told["films"], told["positive"]) == (len(films), (films["label"] == "covid").sum())
+    assert told["patients"] == len(films[["source", "patient"]].drop_duplicates())
+    assert len(told["rows_hash"]) == 64
 
 
 def test_a_run_folder_can_be_evaluated_again(whole_run: Run) -> None:

@@ -29,12 +29,17 @@ def evaluate(
     ] = None,
     threshold: Annotated[list[float] | None, typer.Option(help="A threshold to report at; may be repeated.")] = None,
     target_sensitivity: Annotated[float, typer.Option(min=0, max=1, help="For the threshold chosen by rule.")] = 0.975,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="A further rule: youden, cost=20, net-benefit=0.05, sensitivity=0.9; may be repeated."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the evaluation here ('-': print it).")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write a page here.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Evaluate scores, of deepcovid or of any program: intervals, thresholds, ROC, confusion matrices."""
     from deepcovid.cli.tables import evaluation_lines
+    from deepcovid.evaluation.rules import parse_rule
     from deepcovid.reporting.report import write_evaluation_report
     from deepcovid.runs.evaluate import evaluate_files, notices_of
     from deepcovid.storage import write_json
@@ -49,6 +54,7 @@ def evaluate(
         classes=names_of(classes),
         thresholds=threshold or [],
         target_sensitivity=target_sensitivity,
+        rules=[parse_rule(text) for text in rule or ()],
         seed=seed,
     )
     evaluations, warnings = {name: one.evaluation for name, one in evaluated.items()}, notices_of(evaluated)

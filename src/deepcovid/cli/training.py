@@ -52,6 +52,12 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A further rule for an operating point: youden, cost=20, net-benefit=0.05, sensitivity=0.9; may be repeated."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
     threads: Annotated[
@@ -69,6 +75,7 @@ def train(
 ) -> None:
     """Train a detector and write its run folder: detector, scores, evaluation, report."""
     from deepcovid.datasets.table import load_table
+    from deepcovid.evaluation.rules import parse_rule
     from deepcovid.runs.settings import Settings
     from deepcovid.runs.train import train as run
     from deepcovid.training.recipe import load_recipe
@@ -81,6 +88,7 @@ def train(
         classes=names_of(classes),
         normal=normal,
         label_column=label_column,
+        rules=tuple(parse_rule(text) for text in rule or ()),
         weights=weights,
         allow_random_backbone=allow_random_backbone,
         device=device,

@@ -169,13 +169,14 @@ def percentile_interval(
     """
     if clusters < 2 or float(np.ptp(samples)) < _SAME:
         return fallback
-    low, high = np.quantile(samples, _levels(clusters, confidence=confidence))
+    low, high = np.quantile(samples, few_cluster_levels(clusters, confidence=confidence))
     return Interval(
         value=value, low=min(float(low), value), high=max(float(high), value), method=method, n=n, unit=unit
     )
 
 
-def _levels(clusters: int, *, confidence: float) -> tuple[float, float]:
+def few_cluster_levels(clusters: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The two levels of the percentiles: those of Student's t for so many clusters (at least 2), as fractions."""
     from scipy.special import ndtr, stdtrit
 
     tail = float(ndtr(math.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, (1 - confidence) / 2)))

@@ -13,8 +13,9 @@ from deepcovid.evaluation.bootstrap import Draws, percentile_interval
 from deepcovid.evaluation.intervals import IMAGE, PATIENT, Interval, clopper_pearson, paper_interval, wilson
 from deepcovid.evaluation.metrics import Confusion, confusion
 from deepcovid.evaluation.predictive import predictive_values
+from deepcovid.evaluation.rules import Rule, choose_threshold, simple_strategy
 from deepcovid.evaluation.scores import Scores
-from deepcovid.evaluation.thresholds import at_sensitivity, with_room
+from deepcovid.evaluation.thresholds import with_room
 
 DEFAULT_THRESHOLD = 0.5
 GIVEN, VALIDATION, THIS_DATA = "given", "validation", "this data"
@@ -38,9 +39,15 @@ class OperatingPoint:
 
 
 def points(
-    scores: Scores, *, chooser: Scores, chosen_on: str, thresholds: Sequence[float], target_sensitivity: float
+    scores: Scores,
+    *,
+    chooser: Scores,
+    chosen_on: str,
+    thresholds: Sequence[float],
+    target_sensitivity: float,
+    rules: Sequence[Rule] = (),
 ) -> list[OperatingPoint]:
-    """The points to evaluate: 0.5, the given thresholds, and the one that reaches the target sensitivity.
+    """The points to evaluate: 0.5, the given thresholds, the one that reaches the target sensitivity, those of the rules.
 
     Args:
         scores: the films reported on.
@@ -48,6 +55,7 @@ def points(
         chosen_on: "validation" or "this data".
         thresholds: given ones, in [0, 1].
         target_sensitivity: a fraction in (0, 1].
+        rules: further ones, each applied to `chooser`.
 
     Raises:
         ScoresError: a threshold outside [0, 1].
@@ -59,15 +67,20 @@ def points(
     return [
         OperatingPoint(f"default {DEFAULT_THRESHOLD:g}", DEFAULT_THRESHOLD, GIVEN),
         *(OperatingPoint(f"threshold {t:g}", t, GIVEN) for t in given),
-        OperatingPoint(
-            f"sensitivity ≥ {100 * target_sensitivity:g} %",
-            with_room(
-                at_sensitivity(chooser.positive, score=chooser.score, target=target_sensitivity), score=chooser.score
-            ),
-            chosen_on,
-            _choice_note(scores, chooser=chooser, chosen_on=chosen_on),
+        *(
+            _by_rule(rule, scores=scores, chooser=chooser, chosen_on=chosen_on)
+            for rule in dict.fromkeys((Rule(name="sensitivity", value=target_sensitivity), *rules))
         ),
     ]
+
+
+def _by_rule(rule: Rule, *, scores: Scores, chooser: Scores, chosen_on: str) -> OperatingPoint:
+    own = choose_threshold(rule, positive=chooser.positive, score=chooser.score)
+    note = _choice_note(scores, chooser=chooser, chosen_on=chosen_on)
+    simple = simple_strategy(rule, positive=chooser.positive, score=chooser.score, threshold=own)
+    if simple is not None:
+        note += f"; at these costs calling {simple} is as good there, or better"
+    return OperatingPoint(rule.title, with_room(own, score=chooser.score), chosen_on, note)
 
 
 def _choice_note(scores: Scores, *, chooser: Scores, chosen_on: str) -> str:

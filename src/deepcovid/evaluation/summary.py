@@ -14,11 +14,13 @@ from deepcovid.evaluation import metrics
 from deepcovid.evaluation.areas import auc_intervals, average_precision_interval
 from deepcovid.evaluation.bootstrap import Draws, bootstrap
 from deepcovid.evaluation.class_scores import SeveralTask, read_class_scores, several_classes, task_of
+from deepcovid.evaluation.decision_curve import THRESHOLDS, decision_curve
 from deepcovid.evaluation.findings import as_one_label
 from deepcovid.evaluation.intervals import PAPER_Z, paper_coverage, paper_halfwidth
 from deepcovid.evaluation.multiclass import evaluate_classes
 from deepcovid.evaluation.notes import choice_note, data_notes, delong_note
 from deepcovid.evaluation.operating_points import THIS_DATA, VALIDATION, OperatingPoint, describe, points
+from deepcovid.evaluation.rules import Rule
 from deepcovid.evaluation.scores import NORMAL, OTHER, POSITIVE, Scores, read_scores
 from deepcovid.evaluation.thresholds import at_sensitivity, threshold_table
 
@@ -35,6 +37,7 @@ def evaluate(
     normal: str | None = None,
     thresholds: Sequence[float] = (),
     target_sensitivity: float = 0.975,
+    rules: Sequence[Rule] = (),
     draws: int = 2000,
     seed: int = 0,
     classes: Sequence[str] = (),
@@ -54,6 +57,7 @@ def evaluate(
         normal: the label of normal films, shown apart in the histogram.
         thresholds: operating points to report besides 0.5 and the target sensitivity, in [0, 1].
         target_sensitivity: a fraction in (0, 1]; the paper's is 0.975.
+        rules: further rules by which thresholds are chosen, see `Rule`.
         draws: of the bootstrap, at least 20.
         seed: of the bootstrap.
         classes: several classes: those with a column `score_<class>` that are evaluated too, each against the rest and all
@@ -84,8 +88,9 @@ def evaluate(
         chosen_on=sides.chosen_on,
         thresholds=thresholds,
         target_sensitivity=target_sensitivity,
+        rules=rules,
     )
-    cuts = np.array([point.threshold for point in chosen])
+    cuts = np.array([*(point.threshold for point in chosen), *THRESHOLDS])
     sample = bootstrap(
         films.positive, score=films.score, cluster=films.patient, thresholds=cuts, draws=draws, seed=seed
     )
@@ -206,6 +211,7 @@ def _body(
             "threshold_table": threshold_table(truth, score=score, thresholds=thresholds),
             "interval": _paper_interval(films, chosen=chosen, target=target),
         },
+        "decision_curve": decision_curve(films, draws=sample, columns=slice(len(chosen), None)),
         "curves": {
             "roc": metrics.roc_curve(truth, score=score),
             "pr": metrics.precision_recall_curve(truth, score=score),

@@ -33,12 +33,16 @@ INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the
 
 @dataclass(frozen=True, kw_only=True)
 class OperatingPoint:
-    """A threshold and where it comes from: a film is called positive when its score is at or above `threshold`."""
+    """A threshold and where it comes from: a film is called positive when its score is at or above `threshold`.
+
+    Of a point chosen by rule `chosen_with` counts the films that the rule looked at and holds the hash of their rows.
+    """
 
     name: str
     threshold: float
     chosen_on: str
     note: str = ""
+    chosen_with: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

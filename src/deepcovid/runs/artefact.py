@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepcovid.datasets.columns import group_ids
 from deepcovid.errors import DetectorError
 from deepcovid.export.onnx import with_facts
 from deepcovid.imaging.readers import read_radiograph
@@ -81,8 +82,24 @@ def _require_same_scores(detector: Detector, trained: Trained) -> None:
 
 
 def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoint:
-    note = point["note"] or ""
+    note: str = point["note"] or ""
+    found: dict[str, Any] = {}
     if point["chosen_on"] == "validation":
-        rows = prepared.rows("val")
-        note = f"{int(prepared.is_positive[rows].sum())} positive of {len(rows)} films"
-    return OperatingPoint(name=point["name"], threshold=point["threshold"], chosen_on=point["chosen_on"], note=note)
+        found = validation_facts(prepared)
+        note = f"{found['positive']} positive of {found['films']} films"
+    return OperatingPoint(
+        name=point["name"], threshold=point["threshold"], chosen_on=point["chosen_on"], note=note, chosen_with=found
+    )
+
+
+def validation_facts(prepared: Prepared) -> dict[str, Any]:
+    """How many films, positives and patients stand on the validation side (None: no patient is known), and its rows' hash."""
+    rows = prepared.rows("val")
+    frame = prepared.frame.iloc[rows].reset_index(drop=True)
+    known = "patient" in frame and frame["patient"].notna().any()
+    return {
+        "films": len(rows),
+        "positive": int(prepared.is_positive[rows].sum()),
+        "patients": int(group_ids(frame).nunique()) if known else None,
+        "rows_hash": prepared.table.with_frame(frame).content_hash(columns=["image", "patient", prepared.label_column]),
+    }

@@ -15,6 +15,7 @@ from deepcovid.datasets.delimited import read_delimited
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.findings import as_one_label
 from deepcovid.evaluation.labels import labels_as_text
+from deepcovid.evaluation.rules import Rule, parse_rule
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.reporting.content import Notice
 from deepcovid.runs.folder import RECORD
@@ -42,6 +43,7 @@ def evaluate_files(
     classes: Sequence[str] = (),
     thresholds: Sequence[float] = (),
     target_sensitivity: float = 0.975,
+    rules: Sequence[Rule] = (),
     seed: int = 0,
 ) -> dict[str, Evaluated]:
     """The evaluation of each file under its name.
@@ -55,6 +57,7 @@ def evaluate_files(
         classes: several classes with scores; none: a run folder's own, else those that the file has columns for.
         thresholds: thresholds to report at.
         target_sensitivity: for the threshold chosen by rule.
+        rules: further rules by which thresholds are chosen; none: a run folder's own.
         seed: of the bootstrap.
 
     Raises:
@@ -77,6 +80,7 @@ def evaluate_files(
                 task=task,
                 thresholds=thresholds,
                 target_sensitivity=target_sensitivity,
+                rules=rules or [parse_rule(text) for text in told.get("rules", ())],
                 seed=seed,
             )
         except ScoresError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deepcovid.evaluation.rules import Rule
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -13,6 +15,7 @@ class Settings:
         positive, normal, label_column: which labels mean what.
         classes: several classes: the labels that count, in order; empty: all labels of the table (films of others are
             left out and counted).
+        rules: by which operating points are chosen on validation, besides a sensitivity of 97.5 %.
         weights: overrides the recipe's: "imagenet", "none" or a path.
         allow_random_backbone: whether a frozen backbone may hold random numbers.
         device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
@@ -27,6 +30,7 @@ class Settings:
     normal: str = "normal"
     label_column: str = "label"
     classes: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
     weights: str | None = None
     allow_random_backbone: bool = False
     device: str = "auto"

@@ -231,6 +231,7 @@ def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: Wei
         "positive": settings.positive,
         "normal": settings.normal,
         **{name: list(value) if isinstance(value, tuple) else value for name, value in several.items()},
+        **({"rules": [rule.text for rule in settings.rules]} if settings.rules else {}),
     }
 
 
@@ -249,6 +250,7 @@ def evaluations_of(scores: pd.DataFrame, settings: Settings, *, prepared: Prepar
         "positive": settings.positive,
         "normal": settings.normal,
         "label_column": settings.label_column,
+        "rules": settings.rules,
     }
     if prepared.task != "binary":
         options |= {"classes": prepared.classes, "task": prepared.task}
