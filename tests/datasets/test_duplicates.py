@@ -69,6 +69,20 @@ def test_too_many_candidates_are_cut_to_the_likest_and_counted(monkeypatch: pyte
     assert (pairs.pairs[0].a, pairs.pairs[0].b) == (7, PEOPLE)
 
 
+def test_only_films_of_two_sides_are_held_against_each_other() -> None:
+    people = list(phantom_films(PEOPLE))
+    films = [*people, changed(people[3], "cropped by 3 %"), changed(people[4], "cropped by 3 %")]
+    side = np.arange(len(films)) % 2  # the copies of 3 and 4 lie at 40 and 41
+    thumbnails = np.stack([thumbnail_of(film) for film in films])
+    hashes = [str(place) for place in range(len(films))]
+    pairs = find_pairs(thumbnails, hashes, side=side).pairs
+    assert {(pair.a, pair.b) for pair in pairs if pair.duplicate} == {(3, 40), (4, 41)}
+    assert all(side[pair.a] != side[pair.b] for pair in pairs)
+    few = find_pairs(thumbnails, hashes, side=side, most=5)
+    assert few.aligned == 5
+    assert few.left > 0
+
+
 def test_the_hash_is_used_as_the_documentation_says() -> None:
     films = [*phantom_films(PEOPLE), changed(phantom_films(PEOPLE)[3], "brighter")]
     assert all(0 <= pair.hamming <= 12 for pair in found(films).pairs)

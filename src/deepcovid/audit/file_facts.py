@@ -42,16 +42,33 @@ def file_facts(
     return film_facts(paths, space=space, folder=_folder(), judge=judge, workers=workers, progress=progress)
 
 
-def film_pairs(films: Films, *, progress: Progress | None = None) -> Pairs:
-    """Pairs among readable films, by position in the table; kept under the films that were compared."""
+def film_pairs(
+    films: Films, *, side: np.ndarray | None = None, most: int | None = None, progress: Progress | None = None
+) -> Pairs:
+    """Pairs among readable films, by position in the table; kept under the films that were compared.
+
+    Args:
+        films: with their facts.
+        side, most: which films are compared, and how many candidates are looked at closely; see `find_pairs`.
+        progress: told of the blocks of comparisons.
+    """
     places = [place for place, facts in enumerate(films.facts) if facts is not None]
     facts = [films.facts[place] for place in places]
     hashes = [one.sha256 for one in facts if one is not None]
     thumbnails = np.array([one.thumbnail for one in facts if one is not None], np.uint8).reshape(-1, SIDE, SIDE)
+    sides = None if side is None else np.unique(side[places], return_inverse=True)[1]
+    of: dict[str, Any] = {
+        "code": _code(),
+        "numpy": np.__version__,
+        "films": hashes,
+        "seen": sha256_bytes(thumbnails.tobytes()),
+    }
+    if sides is not None or most is not None:
+        of |= {"sides": None if sides is None else sides.tolist(), "most": most}
     found = _kept(
         BlobStore(_folder() / "pairs.sqlite"),
-        {"code": _code(), "numpy": np.__version__, "films": hashes, "seen": sha256_bytes(thumbnails.tobytes())},
-        lambda: find_pairs(thumbnails, hashes, progress=progress or Silent()),
+        of,
+        lambda: find_pairs(thumbnails, hashes, side=sides, most=most, progress=progress or Silent()),
     )
     mapped = tuple(Pair(**{**asdict(pair), "a": places[pair.a], "b": places[pair.b]}) for pair in found.pairs)
     return Pairs(mapped, found.candidates, found.aligned, found.left)

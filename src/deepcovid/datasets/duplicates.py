@@ -77,12 +77,21 @@ class Pairs:
     left: int
 
 
-def find_pairs(thumbnails: np.ndarray, hashes: Sequence[str], *, progress: Progress | None = None) -> Pairs:
+def find_pairs(
+    thumbnails: np.ndarray,
+    hashes: Sequence[str],
+    *,
+    side: np.ndarray | None = None,
+    most: int | None = None,
+    progress: Progress | None = None,
+) -> Pairs:
     """Pairs of films that are alike, of any number of films; memory grows with the films, not with their square.
 
     Args:
         thumbnails: uint8 (N, 64, 64) as `thumbnail_of` makes them.
         hashes: the SHA-256 of each file; equal ones are exact copies.
+        side: int (N,); only films of two sides are held against each other, but for exact copies. None: all.
+        most: how many candidates are aligned, the likest; None: `CANDIDATES`.
         progress: told of the blocks of comparisons.
     """
     first: dict[str, int] = {}
@@ -93,7 +102,8 @@ def find_pairs(thumbnails: np.ndarray, hashes: Sequence[str], *, progress: Progr
     ]
     alone = np.array(sorted(first.values()), dtype=np.int64)
     films = thumbnails[alone]
-    found = _Candidates.of(films, progress=progress or Silent())
+    sides = np.arange(len(films)) if side is None else side[alone]
+    found = _Candidates.of(films, side=sides, most=most or CANDIDATES, progress=progress or Silent())
     near = _near_pairs(films, found, progress=progress or Silent())
     shown = []
     for k, (kind, hamming, correlation, detail) in near:
@@ -116,16 +126,16 @@ class _Candidates:
     left: int
 
     @classmethod
-    def of(cls, films: np.ndarray, *, progress: Progress) -> _Candidates:
+    def of(cls, films: np.ndarray, *, side: np.ndarray, most: int, progress: Progress) -> _Candidates:
         blocks = range(0, len(films), BLOCK)
         codes, signatures = _described(films)
         kept, total, left = np.empty((0, 6)), 0, 0
         for start in progress.track(blocks, description="comparing films", total=len(blocks)):
-            found = np.concatenate([np.empty((0, 6)), *_block(start, codes, signatures)])
+            found = np.concatenate([np.empty((0, 6)), *_block(start, codes, signatures, side)])
             total += len(np.unique(found[:, 0] * len(films) + found[:, 1]))
             kept = _best_of_pairs(np.concatenate([kept, found[found[:, 5] >= ALIKE]]))
-            left += max(0, len(kept) - CANDIDATES)
-            kept = kept[:CANDIDATES]
+            left += max(0, len(kept) - most)
+            kept = kept[:most]
         a, b, transform, view, hamming = kept[:, :5].astype(np.int64).T
         return cls(a, b, transform, view, hamming, total, left)
 
@@ -146,13 +156,16 @@ def _unit(films: np.ndarray) -> np.ndarray:
     return films.astype(np.float32) / np.float32(255) if films.dtype == np.uint8 else films
 
 
-def _block(start: int, codes: Sequence[tuple[np.ndarray, np.ndarray]], signatures: Sequence[np.ndarray]) -> Iterator:
+def _block(
+    start: int, codes: Sequence[tuple[np.ndarray, np.ndarray]], signatures: Sequence[np.ndarray], side: np.ndarray
+) -> Iterator:
     """Rows of a, b, transform, view, Hamming distance and likeness for the films from `start` on against all behind."""
     for view, (of_a, of_b) in enumerate(VIEWS):
         for mirrored in (0, 1):
             dots = codes[of_a][0][start : start + BLOCK] @ codes[of_b][mirrored][start:].T
             behind = np.arange(dots.shape[1]) > np.arange(dots.shape[0])[:, None]
-            i, j = np.nonzero((np.abs(dots) >= BITS - 2 * HAMMING) & behind)
+            apart = side[start : start + BLOCK, None] != side[start:]
+            i, j = np.nonzero((np.abs(dots) >= BITS - 2 * HAMMING) & behind & apart)
             dot = dots[i, j]
             other = signatures[of_b][:, :, ::-1] if mirrored else signatures[of_b]
             alike = _alike(signatures[of_a], other, start + i, start + j) * np.sign(dot)
