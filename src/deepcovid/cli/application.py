@@ -16,6 +16,7 @@ from deepcovid.cli import (
     describe,
     evaluation,
     learn,
+    lr_find,
     models,
     planning,
     prediction,
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.command()(training.train)
 app.command()(learn.learn)
+app.command()(lr_find.lr_find)
 app.command()(evaluation.evaluate)
 app.command()(audit.audit)
 app.command()(prediction.predict)

@@ -95,7 +95,7 @@ def _finding(course: Course, since: Seen, sign: str) -> Finding:
             "an optimiser without warm-up on large features",
         ),
         tries=(
-            f"a learning rate of {course.rate / 10:g} (a tenth), by --learning-rate",
+            f"a learning rate of {course.rate / 10:g} (a tenth), by --learning-rate; `deepcovid lr-find` tests a range of them",
             'a warm-up: `schedule.name = "one-cycle"`',
             "check the preprocessing's mean, std and value_range",
         ),

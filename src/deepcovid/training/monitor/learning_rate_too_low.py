@@ -62,7 +62,7 @@ def learning_rate_too_low(course: Course) -> Finding | None:
             "an optimiser's epsilon that is large beside the gradients",
         ),
         tries=(
-            f"a learning rate of {course.rate * 10:g} or more, by --learning-rate",
+            f"a learning rate of {course.rate * 10:g} or more, by --learning-rate; `deepcovid lr-find` tests a range of them",
             "more steps an epoch, or more epochs",
             "an optimiser that scales its steps (adam)",
         ),

@@ -1,0 +1,112 @@
+"""The command that looks for a learning rate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deepcovid.cli.console import Spoken, command_line, console, names_of
+
+
+def lr_find(
+    table: Annotated[Path, typer.Argument(help="Table of films (CSV or Parquet); only its training side is used.")],
+    recipe: Annotated[
+        str, typer.Option(help="Recipe name (see `deepcovid recipes`) or .toml file.")
+    ] = "deepcovid-resnet18",
+    min_lr: Annotated[float, typer.Option(help="The lowest rate tried.")] = 1e-7,
+    max_lr: Annotated[
+        float, typer.Option(help="The highest; the test ends before it where the loss flies off.")
+    ] = 10.0,
+    steps: Annotated[int, typer.Option(help="Steps from the one to the other.")] = 100,
+    passes: Annotated[
+        int, typer.Option(help="So many tests from the same weights on other batches: their spread.")
+    ] = 3,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
+    ] = None,
+    positive: Annotated[
+        str, typer.Option(help="The label that counts as positive; all others are negative.")
+    ] = "covid",
+    normal: Annotated[str, typer.Option(help="The label of healthy films.")] = "normal",
+    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: runs/lr-find-<recipe>.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="torch's threads; 0: all.")] = 0,
+    loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network runs.")] = 0,
+    allow_random_backbone: Annotated[
+        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
+    ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Look for a learning rate: a range test on training films. No weights are kept."""
+    from deepcovid.datasets.table import load_table
+    from deepcovid.runs.lr_find import find_rate
+    from deepcovid.runs.settings import Settings
+    from deepcovid.training.range_test import Span
+    from deepcovid.training.recipe import load_recipe
+
+    chosen = load_recipe(recipe).changed(batch_size=batch_size, seed=seed)
+    settings = Settings(
+        positive=positive,
+        normal=normal,
+        label_column=label_column,
+        classes=names_of(classes),
+        weights=weights,
+        allow_random_backbone=allow_random_backbone,
+        device=device,
+        workers=workers,
+        threads=threads,
+        loaders=loaders,
+        command=command_line(),
+    )
+    span = Span(lowest=min_lr, highest=max_lr, steps=steps)
+    labelled = chosen.task != "multi-label"  # findings may stand in columns of their own
+    films = load_table(table, label_column=label_column, required_labels=labelled, allow_outside=allow_outside)
+    found = find_rate(films, recipe=chosen, span=span, passes=passes, settings=settings, progress=Spoken(quiet=quiet))
+    paths = found.write(out or Path("runs") / f"lr-find-{chosen.name}")
+    if as_json:
+        typer.echo(json.dumps(found.told, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for line in rate_lines(found.told):
+        console().print(line, markup=False)
+    console().print(f"\nfigure    {paths['png']}\nsteps     {paths['csv']}", markup=False)
+
+
+def rate_lines(told: dict[str, Any]) -> list[str]:
+    """The range test for a terminal."""
+    patients = "" if told["patients"] is None else f" of {told['patients']} patients"
+    lines = [
+        f"{told['recipe']}: {told['films']} training films{patients}, {told['positive_films']} positive; {told['passes']} × "
+        f"{told['span']['steps']} steps of {told['batch_size']} films, {told['optimiser']}",
+        "",
+        told["sentence"],
+        "",
+    ]
+    for key in ("suggestion", "tenth"):
+        if told[key] is not None:
+            lines.append(f"{told[key]['rule']:<42} {_rate(told[key])}")
+    for key, name in (("begins", "the loss begins to fall at"), ("lowest", "the loss is lowest at")):
+        if told[key] is not None:
+            lines.append(f"{name:<42} {_rate(told[key])}")
+    return [*lines, *(f"  - {note}" for note in told["notes"])]
+
+
+def _rate(figure: dict[str, Any]) -> str:
+    if figure["n"] == 1:
+        return f"{figure['value']:.1e}  ({figure['method']})"
+    return f"{figure['value']:.1e}  ({figure['low']:.1e} to {figure['high']:.1e}; {figure['n']} passes)"
