@@ -122,7 +122,7 @@ def test_a_strangers_model_is_audited_by_one_command(apart: Path, tmp_path: Path
     told = {"size": [32, 32], "classes": ["covid"], "positive": "covid", "activation": "sigmoid"}
     (tmp_path / "input.json").write_text(json.dumps(told))
     words = ["audit", str(tmp_path / "theirs.onnx"), str(apart), "--preprocessing", str(tmp_path / "input.json")]
-    done = CliRunner().invoke(app, [*words, "--test", "1", "--json", "--quiet"])
+    done = CliRunner().invoke(app, [*words, "--test", "1", "--json", "-", "--quiet"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["verdict"] == "FAIL"
     assert (tmp_path / "theirs.audit" / "audit.html").is_file()
