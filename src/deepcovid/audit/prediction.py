@@ -87,8 +87,7 @@ def out_of_fold(
         learn: makes probabilities.
         seed: of the folds.
     """
-    table = Table(frame.drop(columns="split", errors="ignore"), folder=".")  # type: ignore[arg-type]
-    folds = cross_validation_folds(table, n_folds=FOLDS, seed=seed, label_column="_class").to_numpy()
+    folds = patient_folds(frame, seed=seed)
     k = int(target.max()) + 1
     odds = np.zeros((len(target), k))
     for fold in range(FOLDS):
@@ -98,6 +97,13 @@ def out_of_fold(
         if len(present) > 1:
             odds[np.ix_(test, present)] = _odds(learn(features[train], within, features[test])) - _odds(prior)
     return np.round(odds, 9)  # rounding errors of one and the same score must not order films
+
+
+def patient_folds(frame: pd.DataFrame, *, seed: int) -> np.ndarray:
+    """The fold, int (N,) from 0, in which each film is asked: by patient, alike in `_class` and source."""
+    table = Table(frame.drop(columns="split", errors="ignore"), folder=".")  # type: ignore[arg-type]
+    folds: np.ndarray = cross_validation_folds(table, n_folds=FOLDS, seed=seed, label_column="_class").to_numpy()
+    return folds
 
 
 def untested(subject: Subject, areas: Iterable[Area]) -> list[str]:

@@ -26,6 +26,10 @@ def audit(
     positive: Annotated[str, typer.Option(help="The positive label; default: the detector's own.")] = "",
     label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
     source_column: Annotated[str, typer.Option(help="The column that holds the source.")] = "source",
+    control_source: Annotated[
+        list[str] | None, typer.Option(help="A source all of whose films are older than the disease; may be repeated.")
+    ] = None,
+    before: Annotated[str, typer.Option(help="Day before which no film can be positive, as 2019-12-01.")] = "",
     test: Annotated[list[str] | None, typer.Option(help="This test only, by name or number; may be repeated.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json, audit.html and pictures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings here ('-': print them).")] = None,
@@ -60,6 +64,8 @@ def audit(
         positive=positive,
         label_column=label_column,
         source_column=source_column,
+        controls=tuple(control_source or ()),
+        before=before,
         tests=tuple(test or ()),
         seed=seed,
         workers=workers,

@@ -44,6 +44,8 @@ class AuditWishes:
     Attributes:
         positive: the label of the positive class; empty: the classifier's own.
         label_column, source_column: which columns hold label and source.
+        controls: sources all of whose films were taken before the disease.
+        before: the day (2019-12-01) before which no film can be positive; empty: none is given.
         tests: names of the tests to ask; empty: all.
         seed: of everything random.
         workers: films side by side; 0: as many as there are cores.
@@ -55,6 +57,8 @@ class AuditWishes:
     positive: str = ""
     label_column: str = "label"
     source_column: str = "source"
+    controls: tuple[str, ...] = ()
+    before: str = ""
     tests: tuple[str, ...] = ()
     seed: int = 0
     workers: int = 0
@@ -256,7 +260,7 @@ def make_case(
         has_segmenter=wishes.segment is not None,
         source_column=wishes.source_column,
         seed=wishes.seed,
-        extra=extra or {},
+        extra={"controls": {"sources": wishes.controls, "before": wishes.before}, **(extra or {})},
     )
     return case, notes + more
 
