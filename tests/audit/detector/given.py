@@ -22,6 +22,9 @@ class GivenLooks:
         self._scores, self._features, self.paths, self.workers = scores, features.astype(np.float32), paths, 1
         self.classifier = SimpleNamespace(name="given", hash="0" * 64, positive="covid", threshold=threshold)
 
+    def ensure(self, *_: Any, **__: Any) -> None:
+        """Everything is there."""
+
     def scores(self, rows: np.ndarray, *_: Any) -> np.ndarray:
         return self._scores[rows]
 
