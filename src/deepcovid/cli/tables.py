@@ -26,6 +26,7 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
     side = f" on {evaluation['split']}" if evaluation["split"] else ""
     lines = [f"{told}{patients}{side}", f"AUC                {_ratio(evaluation['auc'])}"]
     lines.append(f"average precision  {_ratio(evaluation['average_precision'])}")
+    lines += _calibration_lines(evaluation["calibration"])
     for point in evaluation["operating_points"]:
         lines += ["", f"{point['name']}: threshold {point['threshold']:.4f}, chosen on {_origin(point['chosen_on'])}"]
         for name in ("sensitivity", "specificity"):
@@ -35,6 +36,37 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
         lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
         lines.append(f"  positive calls that would be right: {_worth(point['predictive_values'])}")
     return lines + (_class_lines(evaluation["classes"]) if "classes" in evaluation else [])
+
+
+def _calibration_lines(section: dict[str, Any]) -> list[str]:
+    """Calibration as the scores stand, and what changes it."""
+    found, right = section["as_given"], {"slope": "1", "intercept": "0"}
+    of_prevalence = f"of the prevalence alone {found['brier_of_prevalence']:.3f}"
+    lines = ["", f"calibration: Brier score {_ratio(found['brier'])}; {of_prevalence}"]
+    for key, value in right.items():
+        told = "none: the scores separate the classes" if found[key] is None else _ratio(found[key])
+        lines.append(f"  {key:<17}{told}; {value} if calibrated")
+    lines.append(
+        f"  error            {found['ece']:.3f}, of which chance alone would give {found['ece_by_chance']:.3f}"
+    )
+    lines.append(f"  less chance      {_ratio(found['rms_error'])}")
+    if section["before"] is not None:
+        lines.append(f"  before the detector's own calibration: {_changed(section['before'])}")
+    if section["temperature"] is not None:
+        told, on = section["temperature"], section["fitted_on"]
+        lines.append(
+            f"  divided by a temperature of {told['temperature']:.2f} (fitted on {on['films']} val films): {_changed(told)}"
+        )
+    if section["isotonic"] is not None:
+        lines.append(f"  through a rising function fitted there: {_changed(section['isotonic'])}")
+    return lines
+
+
+def _changed(figures: dict[str, Any]) -> str:
+    slope = "none" if figures["slope"] is None else f"{figures['slope']['value']:.2f}"
+    brier = figures["brier"]
+    limits = f"{brier['low']:.3f} to {brier['high']:.3f}"
+    return f"Brier score {brier['value']:.3f} ({limits}), slope {slope}, error {figures['ece']:.3f}"
 
 
 def _class_lines(section: dict[str, Any]) -> list[str]:

@@ -166,8 +166,8 @@ def _rms(scores: Scores, bins: Bins, sums: _Sums, sampled: tuple[np.ndarray, np.
     if smaller < 2:
         return Interval(value=value, low=0.0, high=1.0, method="no interval: too few patients", **units)
     below, above = np.quantile(sampled[1], few_cluster_levels(smaller))
-    # turned at the value; above the value the spread grows with the error, which the percentile itself shows
-    low, high = 2 * plain - above, max(2 * plain - below, above - 2 * bias)
+    # turned at the value, or the percentile itself less its bias where that is higher: the spread grows with the error
+    low, high = max(2 * plain - above, below - 2 * bias), max(2 * plain - below, above - 2 * bias)
     low, high = (math.sqrt(max(float(end), 0.0)) for end in (low, high))
     method = f"{units['unit']} bootstrap, turned"
     return Interval(value=value, low=min(low, value), high=max(high, value), method=method, **units)

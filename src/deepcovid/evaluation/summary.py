@@ -13,6 +13,7 @@ from deepcovid.errors import ScoresError
 from deepcovid.evaluation import metrics
 from deepcovid.evaluation.areas import auc_intervals, average_precision_interval
 from deepcovid.evaluation.bootstrap import Draws, bootstrap
+from deepcovid.evaluation.calibrated import RAW, calibration_of
 from deepcovid.evaluation.class_scores import SeveralTask, read_class_scores, several_classes, task_of
 from deepcovid.evaluation.decision_curve import THRESHOLDS, decision_curve
 from deepcovid.evaluation.findings import as_one_label
@@ -50,7 +51,8 @@ def evaluate(
     are reported on, which the result says. With a column `patient` (unique within `source`) the bootstrap draws patients.
 
     Args:
-        scores: one row a film, with its label and its score in [0, 1].
+        scores: one row a film, with its label and its score in [0, 1]; `score_raw`, where it is there, is the score before
+            the detector's own calibration.
         positive: the label of the positive class ("1" for 0/1 or true/false labels); all others are negative.
         label_column: where the labels are.
         score_column: where the scores are.
@@ -96,6 +98,11 @@ def evaluate(
     )
     head = _head(films, positive=positive, normal=normal, split=sides.split)
     body = _body(films, sample=sample, chosen=chosen, thresholds=thresholds, target=target_sensitivity)
+    raw = None
+    if RAW in scores:
+        raw = _sides(read_scores(scores, positive=positive, label_column=label_column, score_column=RAW)).films
+    chooser = sides.chooser if sides.chosen_on == VALIDATION and raw is None else None
+    body["calibration"] = calibration_of(films, chooser=chooser, raw=raw, draws=draws, seed=seed)
     notes = [*sides.notes, *_missing_normal(films, normal=normal), *data_notes(films)]
     notes += [choice_note(point.name) for point in chosen if point.chosen_on == THIS_DATA]
     notes += delong_note(films, auc=body["auc"]["value"])
