@@ -15,6 +15,7 @@ from deepcovid.cli import (
     data,
     describe,
     evaluation,
+    evidence,
     learn,
     lr_find,
     models,
@@ -53,6 +54,8 @@ app.command()(reproduce.reproduce)
 app.command()(compare.compare)
 app.command()(planning.plan)
 app.command()(stack.stack)
+app.command()(evidence.bundle)
+app.command()(evidence.verify)
 app.command()(describe.doctor)
 app.command()(describe.recipes)
 app.add_typer(data.app, name="data")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,13 @@ from deepcovid.audit.detector.picture import Bars, Curves, Films, Picture
 from deepcovid.reporting.figures.audit import bars_figure, curves_figure
 from deepcovid.reporting.figures.films import data_uri
 from deepcovid.reporting.figures.style import figure_inline, figure_png
+from deepcovid.reporting.model_card import plain
 from deepcovid.reporting.report import template
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PLACE = re.compile(r"<!-- audit:begin -->.*?<!-- audit:end -->", re.S)
 TONES = {"FAIL": "danger", "CANNOT TELL": "unknown", "PASS": "fine"}
 NOTICE = (
     "For research and teaching only. A test that passes found nothing on these films; it does not show that the detector reads "
@@ -73,3 +77,27 @@ def _picture(name: str, picture: Picture | None) -> dict[str, Any]:
     rows = picture.rows if isinstance(picture, Bars) else picture.series
     alt = f"{name}: {', '.join(rows)}"
     return {"figure": figure_inline(figure, name=name, alt=alt)} if figure is not None else {}
+
+
+def announced_in_report(page: str, report: Mapping[str, Any]) -> str:
+    """A run's report with the audit's sentence as its first line; one that stood there before is replaced.
+
+    Args:
+        page: report.html.
+        report: what audit.json holds.
+    """
+    level = {"FAIL": "danger", "CANNOT TELL": "caution", "PASS": "info"}[report["verdict"]]
+    notice = (
+        f'<div class="notices"><div class="notice {level}"><div class="frame"><b>Audit: {report["verdict"]}</b><p>'
+        f'{html.escape(report["sentence"])} <a href="audit.html">The audit</a></p></div></div></div>'
+    )
+    return _announced(page, notice)
+
+
+def announced_in_card(card: str, report: Mapping[str, Any]) -> str:
+    """A model card with the audit's sentence before everything else; one that stood there before is replaced."""
+    return _announced(card, f"\n> **Audit: {report['verdict']}.** {plain(report['sentence'])} (audit.html)\n")
+
+
+def _announced(text: str, sentence: str) -> str:
+    return PLACE.sub(lambda _: f"<!-- audit:begin -->{sentence}<!-- audit:end -->", text, count=1)

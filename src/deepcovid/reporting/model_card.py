@@ -10,6 +10,7 @@ from deepcovid.reporting import class_tables, glance, tables, words
 from deepcovid.reporting.content import ReportContent
 from deepcovid.reporting.figures.curves import main_point
 
+AUDIT_PLACE = "<!-- audit:begin --><!-- audit:end -->"  # an audit that comes later writes its sentence here
 NOT_STATED = "not stated: for you to fill"
 INTENDED = (
     "Research and teaching: comparing methods, studying shortcuts and intervals, learning how such a detector is measured. "
@@ -35,21 +36,22 @@ def write_model_card(content: ReportContent) -> str:
     What the run does not know is marked "for you to fill". The caller writes the file.
     """
     parts = [
-        f"# Model card: {_plain(content.title)}",
+        f"# Model card: {plain(content.title)}",
+        AUDIT_PLACE,
         *_warnings(content),
         _details(content),
         _use(),
         _figures(content),
     ]
-    parts += [*_data(content), _limits(content), *_facts(content), f"---\n\n{_plain(content.research_notice)}"]
+    parts += [*_data(content), _limits(content), *_facts(content), f"---\n\n{plain(content.research_notice)}"]
     return "\n\n".join(parts) + "\n"
 
 
 def _warnings(content: ReportContent) -> Iterator[str]:
     names = {"danger": "Warning", "caution": "Caution", "info": "Note"}
     for notice in content.notices:
-        yield f"> **{names[notice.level]}.** {_plain(notice.sentence)}"
-    yield f"**Whether to believe it.** {_plain(content.audit_sentence or glance.NO_AUDIT)}"
+        yield f"> **{names[notice.level]}.** {plain(notice.sentence)}"
+    yield f"**Whether to believe it.** {plain(content.audit_sentence or glance.NO_AUDIT)}"
 
 
 def _details(content: ReportContent) -> str:
@@ -69,8 +71,8 @@ def _use() -> str:
 
 
 def _figures(content: ReportContent) -> str:
-    text = [f"## Figures\n\n{_plain(glance.measured_on(content.main_name, content.main))}"]
-    text.append(_plain(glance.threshold_sentence(content.main)))
+    text = [f"## Figures\n\n{plain(glance.measured_on(content.main_name, content.main))}"]
+    text.append(plain(glance.threshold_sentence(content.main)))
     text.append(_table(["measure", "value", "95 % interval", "method, n and unit"], _measures(content.main)))
     if content.main.get("notes"):
         text.append(_bullets(content.main["notes"]))
@@ -102,7 +104,7 @@ def _data(content: ReportContent) -> Iterator[str]:
     yield "## Data\n\nCounts of the table that the run was made from, training and evaluation together."
     for title, frame in content.summary.items():
         table = tables.counts_table(title, frame)
-        yield f"### {_plain(table.caption)}\n\n" + _set(table)
+        yield f"### {plain(table.caption)}\n\n" + _set(table)
     if not content.summary:
         yield f"Where the films come from: {NOT_STATED}."
     yield f"How consent was given and how the films were chosen: {NOT_STATED}."
@@ -114,7 +116,7 @@ def _limits(content: ReportContent) -> str:
     lines.insert(
         0, f"{words.count(positives)} positive films were measured; the intervals above say what that leaves open."
     )
-    next_steps = f"\n\n**After a positive call.** {_plain(content.next_steps)}" if content.next_steps else ""
+    next_steps = f"\n\n**After a positive call.** {plain(content.next_steps)}" if content.next_steps else ""
     return "## Limits\n\n" + _bullets(lines) + next_steps
 
 
@@ -122,7 +124,7 @@ def _facts(content: ReportContent) -> Iterator[str]:
     if content.facts:
         yield "## Facts of the run"
     for section, facts in content.facts.items():
-        yield f"### {_plain(words.headline(section))}\n\n" + _table(
+        yield f"### {plain(words.headline(section))}\n\n" + _table(
             ["", ""], ((k, words.fact(v)) for k, v in facts.items())
         )
 
@@ -138,20 +140,20 @@ def _found(content: ReportContent, *names: str) -> str:
 
 def _set(table: tables.Table) -> str:
     text = _table(table.head, ([cell.text for cell in row] for row in table.rows))
-    return f"{text}\n\n{_plain(table.note)}" if table.note else text
+    return f"{text}\n\n{plain(table.note)}" if table.note else text
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    names = [_plain(name) for name in head]
-    lines = [names, ["---"] * len(names), *[[_plain(cell) for cell in row] for row in rows]]
+    names = [plain(name) for name in head]
+    lines = [names, ["---"] * len(names), *[[plain(cell) for cell in row] for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
+    return "\n".join(f"- {plain(line)}" for line in lines)
 
 
-def _plain(text: Any) -> str:
+def plain(text: Any) -> str:
     """Text on one line in which nothing is markup: Markdown's and HTML's signs are escaped."""
     one_line = " ".join(str(text).split())
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", one_line).replace("&", "&amp;")

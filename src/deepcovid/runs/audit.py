@@ -27,6 +27,7 @@ from deepcovid.errors import DeepCovidError, DetectorError, TableError, UnknownN
 from deepcovid.models.detector import Detector
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
+from deepcovid.runs.evidence import write_evidence
 from deepcovid.storage import read_json, write_bytes, write_json, write_text
 
 if TYPE_CHECKING:
@@ -162,6 +163,9 @@ def audit_path(
     audited = audit_detector(classifier, table, wishes=wishes, trained_on=trained_on, extra=facts, progress=progress)
     folder = out or run or detector.with_name(f"{detector.stem}.audit")
     write_audit(audited, folder)
+    if run is not None and folder == run:
+        announce(run, audited.report)
+        write_evidence(run)
     return audited, folder
 
 
@@ -196,6 +200,16 @@ def write_audit(audited: Audited, folder: Path) -> None:
     for name, png in audit_pngs(pictures).items():
         write_bytes(folder / "figures" / f"audit-{name}.png", png)
     write_text(folder / "audit.html", render_audit(audited.report, pictures))
+
+
+def announce(run: Path, report: Mapping[str, Any]) -> None:
+    """Put the audit's sentence first in a run's report and model card."""
+    from deepcovid.reporting.audit_report import announced_in_card, announced_in_report
+
+    for name, announced in (("report.html", announced_in_report), ("MODEL_CARD.md", announced_in_card)):
+        path = run / name
+        if path.is_file():
+            write_text(path, announced(path.read_text(encoding="utf-8"), report))
 
 
 def same_file(a: Path, b: Path) -> bool:

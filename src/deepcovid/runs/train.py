@@ -21,6 +21,7 @@ from deepcovid.progress import Progress, Silent
 from deepcovid.runs.artefact import write_artefact
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
@@ -169,6 +170,7 @@ def _work(
         report_run(folder, trained=trained, scores=scores, evaluations=evaluations, detector=detector, audit=audit,
                    recipe=recipe, settings=settings, progress=progress)  # fmt: skip
     folder.note(status="finished", timings={name: round(seconds, 3) for name, seconds in clock.items()})
+    write_evidence(folder.path)
 
 
 def _train(
