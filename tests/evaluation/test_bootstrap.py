@@ -56,7 +56,7 @@ def test_draws_keep_the_number_of_patients_of_each_kind() -> None:
     positive = np.array([True, True, False, False, False, True, False])
     patient = np.array([0, 1, 2, 3, 4, 5, 5])
     times = np.concatenate(
-        list(module.multiplicities(module._strata(positive, codes=patient), films=7, draws=50, seed=0))
+        list(module.multiplicities(module.strata_of(positive, codes=patient), films=7, draws=50, seed=0))
     )
     assert np.all(times[:, :2].sum(axis=1) == 2)
     assert np.all(times[:, 2:5].sum(axis=1) == 3)

@@ -74,7 +74,7 @@ def bootstrap(
     """
     codes = np.arange(len(score)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
     film = RankedFilms.of(positive, score=score, codes=codes, thresholds=thresholds)
-    strata = _strata(positive, codes=codes)
+    strata = strata_of(positive, codes=codes)
     parts = [film.evaluate(times) for times in multiplicities(strata, films=len(score), draws=draws, seed=seed)]
     return Draws(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -120,7 +120,7 @@ class RankedFilms:
         return area, average, tp_at, fp_at, n1, n0
 
 
-def _strata(positive: np.ndarray, *, codes: np.ndarray) -> list[np.ndarray]:
+def strata_of(positive: np.ndarray, *, codes: np.ndarray) -> list[np.ndarray]:
     """The cluster codes in each stratum."""
     size = int(codes.max()) + 1
     has_positive = np.bincount(codes[positive], minlength=size) > 0

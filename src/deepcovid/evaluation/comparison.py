@@ -100,7 +100,7 @@ def _area(films: Matched, samples: _Samples | None) -> dict[str, Any]:
             fallback=_of_limits(tested, samples),
             method=METHOD,
         )
-        p, how = _p_value(apart, clusters=clusters), METHOD
+        p, how = bootstrap_p(apart, clusters=clusters), METHOD
     return {
         "what": "AUC",
         "point": None,
@@ -172,7 +172,7 @@ def _share(
             fallback=paired_difference(counts, independent=clusters, unit=PATIENT),
             method=METHOD,
         )
-        resampled = _p_value(apart, clusters=clusters)
+        resampled = bootstrap_p(apart, clusters=clusters)
         p, how = (exact, how) if exact >= resampled else (resampled, METHOD)
     return {
         "what": name,
@@ -187,8 +187,11 @@ def _share(
     }
 
 
-def _p_value(apart: np.ndarray, *, clusters: int) -> float:
-    """Two-sided: the level at which the interval of `percentile_interval` would just touch zero; never below 2/(B + 1)."""
+def bootstrap_p(apart: np.ndarray, *, clusters: int) -> float:
+    """The two-sided p of a difference's draws (B,), from data of so many clusters; never below 2/(B + 1).
+
+    It is the level at which the interval of `percentile_interval` would just touch zero.
+    """
     from scipy.special import ndtri, stdtr
 
     beyond = min(np.count_nonzero(apart <= 0), np.count_nonzero(apart >= 0)) + 1

@@ -14,13 +14,14 @@ from deepcovid.datasets.splits import add_validation
 from deepcovid.errors import RunError, TableError
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.data import VALIDATION_SHARE, Prepared, balanced
-from deepcovid.runs.fitting import fit_films, start_fabric, start_network
+from deepcovid.runs.fitting import start_network
 from deepcovid.runs.folds import Fold, Grouping, make_folds, shared_patients
+from deepcovid.runs.part import HISTORY, SCORES, is_finished, part_config, run_part
 from deepcovid.runs.settings import Settings
-from deepcovid.storage import lock, read_json, sha256_json, write_json, write_table
+from deepcovid.storage import lock, read_json
 from deepcovid.training.recipe import Recipe
 
-RECORD, SCORES, HISTORY = "fold.json", "scores.parquet", "history.csv"
+RECORD = "fold.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,59 +121,30 @@ def _run_fold(
 ) -> None:
     films = with_held_out(prepared, fold, recipe=recipe)
     network, weights = start_network(recipe, settings=settings, progress=Silent(), classes=len(prepared.classes))
-    config = {
-        "recipe": {key: value for key, value in recipe.to_dict().items() if key != "published"},
-        "weights_sha256": weights.sha256,
-        "table_hash": prepared.table.content_hash(),
-        "classes": list(prepared.classes),
-        "label_column": prepared.label_column,
-        "division": [division.count, division.grouping, division.seed, fold.number],
-    }
-    if _finished(folder, config):
+    config = part_config(prepared, recipe, weights_sha256=weights.sha256)
+    config["division"] = [division.count, division.grouping, division.seed, fold.number]
+    if is_finished(folder / RECORD, config, what="the fold"):
         progress.say(f"Fold {fold.number} of {division.count} is finished already.")
         return
+    shared = shared_patients(prepared, fold)
     progress.say(
         f"Fold {fold.number} of {division.count}: {len(fold.train)} films train, {len(fold.held_out)} are held out; "
-        f"{shared_patients(prepared, fold)} patients stand on both sides."
+        f"{shared} patients stand on both sides."
     )
-    write_json(folder / RECORD, {"status": "running", "config": config})
-    trained = fit_films(
-        network,
+    held_out = set(prepared.frame["image"].iloc[fold.held_out])
+    run_part(
+        folder / RECORD,
         films,
+        network,
         recipe=recipe,
+        config=config,
         settings=settings,
-        fabric=start_fabric(settings, progress=Silent()),
-        folder=folder / "checkpoint",
-        identity=sha256_json(config),
+        keep=lambda frame: (
+            frame[frame["image"].isin(held_out)].assign(fold=fold.number).drop(columns="split").reset_index(drop=True)
+        ),
+        facts=lambda trained: {"counts": films.counts["sides"], "patients_on_both_sides": shared},
         progress=progress,
     )
-    names = {f"score_{name}": trained.probabilities[:, place] for place, name in enumerate(prepared.classes)}
-    frame = trained.prepared.frame.assign(score=trained.scores, **names, fold=fold.number)
-    held = frame["image"].isin(prepared.frame["image"].iloc[fold.held_out])
-    write_table(folder / SCORES, frame[held].drop(columns="split").reset_index(drop=True))
-    write_table(folder / HISTORY, pd.DataFrame(trained.fitted.history))
-    record = {
-        "status": "finished",
-        "config": config,
-        "counts": films.counts["sides"],
-        "patients_on_both_sides": shared_patients(prepared, fold),
-        "kept_epoch": trained.fitted.kept_epoch,
-        "unreadable": sorted(str(error) for error in trained.unreadable.values()),
-    }
-    write_json(folder / RECORD, record)
-
-
-def _finished(folder: Path, config: dict[str, Any]) -> bool:
-    if not (folder / RECORD).exists():
-        return False
-    record = read_json(folder / RECORD)
-    if record.get("config") != config:
-        raise RunError(
-            "the fold here was made with another recipe, table, weights or division",
-            path=folder,
-            mend="choose another --out, or delete the folder",
-        )
-    return bool(record["status"] == "finished")
 
 
 def with_held_out(prepared: Prepared, fold: Fold, *, recipe: Recipe) -> Prepared:

@@ -1,0 +1,43 @@
+"""Whether a recipe's network can be built and takes films of its size, found without numbers and before any training."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+from deepcovid.models.layers_table import weightless
+from deepcovid.training.finetune import set_trainable
+from deepcovid.training.recipe import Recipe, recipe_from
+
+
+def moving_parameters(recipe: Recipe, *, classes: int = 2) -> int:
+    """How many parameters a training of the recipe moves.
+
+    Args:
+        recipe: network, size, head, activation, and what is trainable.
+        classes: of the task.
+
+    Raises:
+        DeepCovidError: the network does not exist, lets no activation be chosen, has fewer blocks than are to be trained,
+            or cannot take films of that size.
+    """
+    parts = ("network", "neck", "trainable", "preprocessing", "head", "output", "loss", "activation", "task")
+    told = recipe.to_dict()
+    bare = {name: told[name] for name in parts}
+    return _counted(json.dumps(bare, sort_keys=True), classes)
+
+
+@functools.lru_cache(maxsize=256)
+def _counted(told: str, classes: int) -> int:
+    recipe = recipe_from({"name": "bare", **json.loads(told)}, where="recipe")
+    network = weightless(
+        recipe.network,
+        classes=classes,
+        neck=recipe.neck or None,
+        preprocessing=recipe.preprocessing,
+        head=recipe.head,
+        output=recipe.output,
+        activation=recipe.activation,
+    )
+    set_trainable(network, recipe.trainable)
+    return sum(numbers.numel() for numbers in network.parameters() if numbers.requires_grad)
