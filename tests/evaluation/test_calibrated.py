@@ -54,7 +54,9 @@ def test_a_detectors_own_calibration_is_shown_before_and_after() -> None:
     frame = table()
     raw = evaluate(frame, positive="1", draws=50)["calibration"]["as_given"]
     cooled = expit(np.log(frame["score"] / (1 - frame["score"])) / 2)
-    found = evaluate(frame.assign(score=cooled, score_raw=frame["score"]), positive="1", draws=50)["calibration"]
+    found = evaluate(frame.assign(score=cooled, uncalibrated_score=frame["score"]), positive="1", draws=50)[
+        "calibration"
+    ]
     assert found["before"]["brier"] == raw["brier"]
     assert found["as_given"]["brier"]["value"] < raw["brier"]["value"]
     assert (found["temperature"], found["isotonic"], found["fitted_on"]) == (None, None, None)

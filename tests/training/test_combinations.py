@@ -27,6 +27,7 @@ SVM = HeadShape(kind="svm")
         ({"balance": "sampler"}, "does not use", "class-weights"),
         ({"augmentation": Augmentation(flip=0.5)}, "how many films", "draws"),
         ({"draws": 2}, "repeat the same film", "augmentation"),
+        ({"calibration": "isotonic", "task": "multi-class"}, "of two classes", "temperature"),
         ({"head": SVM, "trainable": "all"}, "fitted on stored features", "trainable = 'head'"),
         ({"head": SVM, "epochs": 7}, "epochs is given", "leave epochs out"),
         ({"head": SVM, "task": "multi-class"}, "one against the rest", "sigmoids"),

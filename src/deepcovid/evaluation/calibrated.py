@@ -10,7 +10,7 @@ from deepcovid.evaluation.recalibration import Method, fit_calibration, too_few
 from deepcovid.evaluation.scores import Scores
 
 DRAWS = 1000
-RAW = "score_raw"  # the column of scores before the detector's own calibration
+RAW = "uncalibrated_score"  # the column of scores before the detector's own calibration
 
 
 def calibration_of(

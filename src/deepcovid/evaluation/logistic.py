@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deepcovid.evaluation.intervals import CONFIDENCE, IMAGE, PATIENT, Interval
-from deepcovid.evaluation.scores import Scores
+
+if TYPE_CHECKING:
+    from deepcovid.evaluation.scores import Scores
 
 FLOOR = 1e-7  # a score of 0 or 1 has no log odds; a float32 softmax cannot tell less apart
 STEEPEST = 1e3  # a slope beyond this is that of scores which separate the classes

@@ -51,7 +51,7 @@ def evaluate(
     are reported on, which the result says. With a column `patient` (unique within `source`) the bootstrap draws patients.
 
     Args:
-        scores: one row a film, with its label and its score in [0, 1]; `score_raw`, where it is there, is the score before
+        scores: one row a film, with its label and its score in [0, 1]; `uncalibrated_score`, where it is there, the one before
             the detector's own calibration.
         positive: the label of the positive class ("1" for 0/1 or true/false labels); all others are negative.
         label_column: where the labels are.

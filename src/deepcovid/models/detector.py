@@ -13,6 +13,7 @@ import numpy as np
 
 from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
+from deepcovid.evaluation.recalibration import Calibration
 from deepcovid.imaging.preprocessing import LATER, Preprocessing
 from deepcovid.models.activations import Activation
 from deepcovid.models.engine import open_session
@@ -57,7 +58,7 @@ class Description:
         network, neck, classes, positive: the architecture; classes in the order of the logits.
         preprocessing: what the graph does to a film.
         operating_points: the first is the one that calls are made at.
-        calibration: how scores were calibrated, or None.
+        calibration: what is done to the graph's probabilities; None: nothing.
         activation: "softmax": the classes exclude one another; "sigmoid": each is present or absent on its own.
         head, output: from the neck to the logits, whose softmax are the probabilities.
         hidden_activation: of the network's own hidden units, where it was chosen; "" is the paper's.
@@ -75,7 +76,7 @@ class Description:
     operating_points: tuple[OperatingPoint, ...]
     training: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
-    calibration: None = None
+    calibration: Calibration | None = None
     activation: Literal["softmax", "sigmoid"] = "softmax"
     head: HeadShape = LINEAR
     output: Output = "softmax"
@@ -91,6 +92,8 @@ class Description:
             )
         if not self.operating_points:
             raise DetectorError("a detector without an operating point", mend="give at least one threshold")
+        if self.calibration and self.calibration.method == "isotonic" and len(self.classes) != 2:
+            raise DetectorError("an isotonic calibration of several classes", mend="calibrate by temperature")
         words = [*self.classes, *(word for point in self.operating_points for word in (point.name, point.chosen_on))]
         if not all(word.isprintable() for word in words):
             raise DetectorError("a name holds control characters", mend="name classes and thresholds in plain letters")
@@ -228,8 +231,15 @@ class Detector:
             raise self._unusable(f"model.onnx cannot be run on a film ({type(error).__name__})") from error
         if logits.shape != (1, len(self.description.classes)) or not np.isfinite(logits).all():
             raise self._unusable("model.onnx gives something else than one finite number for each class")
-        probabilities = probabilities_of(logits, activation=self.description.activation)[0]
+        probabilities = self._calibrated(probabilities_of(logits, activation=self.description.activation))[0]
         return Seen(probabilities, feature_map[0], weights[0][0] if weights else None)
+
+    def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
+        told = self.description
+        if told.calibration is None:
+            return probabilities
+        exclusive = told.activation == "softmax"
+        return told.calibration.apply(probabilities, exclusive=exclusive, positive=self.positive_index)
 
     def score(self, pixels: np.ndarray) -> float:
         """The probability of the positive class of one film, float32 (H, W) in [0, 1]."""

@@ -50,6 +50,7 @@ def write_artefact(
         head=recipe.head,
         output=recipe.output,
         hidden_activation=recipe.activation,
+        calibration=trained.calibration,
         operating_points=tuple(sorted(points, key=lambda point: point.chosen_on != "validation")),
         training={
             "recipe": recipe.to_dict(),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from deepcovid.datasets.splits import add_validation
-from deepcovid.errors import RunError, TableError
+from deepcovid.errors import RecipeError, RunError, TableError
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.data import VALIDATION_SHARE, Prepared, balanced
 from deepcovid.runs.fitting import start_network
@@ -83,9 +83,15 @@ def cross_validate(
         progress: told of folds, films and epochs.
 
     Raises:
+        RecipeError: the recipe calibrates.
         RunError: the folder holds folds of another configuration.
         TableError: too few patients for so many folds.
     """
+    if recipe.calibration != "none":
+        raise RecipeError(
+            f"calibration is {recipe.calibration!r}, but a fold's held-out films may not calibrate their own scores",
+            mend='give calibration = "none" for cross-validation and stacking',
+        )
     division, settings, progress = division or Division(), settings or Settings(), progress or Silent()
     wanted = [
         fold

@@ -15,6 +15,7 @@ from deepcovid.progress import Progress
 from deepcovid.reporting.content import Notice, ReportContent
 from deepcovid.reporting.model_card import write_model_card
 from deepcovid.reporting.report import write_report
+from deepcovid.runs.calibrate import calibration_words
 from deepcovid.runs.cases import augmented_films, certain_cases, sample_films
 from deepcovid.runs.data import SIDES, Prepared
 from deepcovid.runs.folder import RunFolder
@@ -144,6 +145,7 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
             "network": recipe.network,
             "operating point": f"{detector.operating_point.name}: {detector.operating_point.threshold:.4f}",
             "chosen on": detector.operating_point.chosen_on,
+            "calibration": calibration_words(detector.description.calibration),
             "input": f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} px, {recipe.preprocessing.fit}",
         },
         "Training": {

@@ -15,10 +15,12 @@ import pandas as pd
 from deepcovid.audit.source_label import source_label
 from deepcovid.datasets.table import Table, load_table, save_table
 from deepcovid.errors import RunError
+from deepcovid.evaluation.calibrated import RAW
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress, Silent
-from deepcovid.runs.artefact import write_artefact
+from deepcovid.runs.artefact import validation_facts, write_artefact
+from deepcovid.runs.calibrate import calibrate, require_enough
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.evidence import write_evidence
@@ -98,6 +100,7 @@ def train(
         classes=settings.classes,
         normal=settings.normal,
     )
+    require_enough(prepared, recipe)
     network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(prepared.classes))
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
@@ -144,6 +147,7 @@ def _work(
     with _timed(clock, "training"):
         trained = _train(folder, prepared, network, fabric, recipe=recipe, settings=settings, progress=progress)
     _say_unreadable(trained, progress)
+    trained = calibrate(trained, recipe=recipe, facts=validation_facts(trained.prepared), progress=progress)
     with _timed(clock, "evaluation"):
         scores = scores_table(trained, trained.prepared.frame)
         evaluations = evaluations_of(scores, settings, prepared=trained.prepared)
@@ -238,8 +242,11 @@ def _config(prepared: Prepared, recipe: Recipe, settings: Settings, weights: Wei
 
 
 def scores_table(trained: Trained, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows with `score`, the probability of the positive class, and of several classes `score_<class>` of each."""
+    """The rows with `score`, the probability of the positive class, of several classes `score_<class>` of each, and where
+    scores were calibrated `uncalibrated_score`."""
     prepared = trained.prepared
+    if trained.uncalibrated is not None:
+        frame = frame.assign(**{RAW: trained.uncalibrated})
     if prepared.task == "binary":
         return frame.assign(score=trained.scores)
     names = {f"score_{name}": trained.probabilities[:, place] for place, name in enumerate(prepared.classes)}

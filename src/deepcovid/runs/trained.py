@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from deepcovid.evaluation.recalibration import Calibration
 from deepcovid.runs.data import Prepared
 from deepcovid.storage import sha256_json
 from deepcovid.training.loop import Fitted
@@ -18,7 +19,8 @@ from deepcovid.training.loop import Fitted
 class Trained:
     """What a training leaves: the graph, the weights, the probabilities of all films, the history, and what took how long.
 
-    `probabilities` are float64 (N, K), in the order of `prepared.classes`.
+    `probabilities` are float64 (N, K), in the order of `prepared.classes`; where there is a `calibration` they are
+    calibrated, and `uncalibrated` (N,) is the probability of the positive class before that.
     """
 
     prepared: Prepared
@@ -28,6 +30,8 @@ class Trained:
     fitted: Fitted
     facts: dict[str, Any] = field(default_factory=dict)
     unreadable: dict[Path, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    uncalibrated: np.ndarray | None = None
 
     @property
     def scores(self) -> np.ndarray:

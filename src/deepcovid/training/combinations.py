@@ -23,6 +23,11 @@ def refuse_combinations(recipe: Recipe) -> None:
     _refuse_what_stored_features_ignore(recipe)
     _refuse_what_films_drawn_anew_ignore(recipe)
     _refuse_several_findings(recipe)
+    if recipe.calibration == "isotonic" and recipe.task != "binary":
+        raise RecipeError(
+            f"calibration is 'isotonic', which is of two classes, but the task is {recipe.task!r}",
+            mend='give calibration = "temperature", or task = "binary"',
+        )
     if recipe.head.kind == "svm":
         _refuse_what_an_svm_ignores(recipe)
 

@@ -132,6 +132,8 @@ class Recipe:
         recompute: head only: run the backbone in every epoch on films drawn anew, in place of stored features.
         batchnorm: with `recompute` or some blocks: whether frozen BatchNorm keeps its statistics or goes on collecting.
         mixing: mixup and CutMix (whole networks and `recompute`).
+        calibration: what is fitted on validation after the training, so that scores are probabilities: "none", "temperature"
+            (logits divided by one number) or "isotonic" (a rising function; binary tasks only).
         members: an ensemble's base recipes; the recipe's other keys are then those of the network stacked on them.
         published: what its authors report.
     """
@@ -164,6 +166,7 @@ class Recipe:
     recompute: bool = False
     batchnorm: Literal["frozen", "training"] = "frozen"
     mixing: Mixing = field(default_factory=Mixing)
+    calibration: Literal["none", "temperature", "isotonic"] = "none"
     members: tuple[str, ...] = ()
     published: Published = field(default_factory=Published)
 
