@@ -11,15 +11,14 @@ from deepcovid.audit.detector.areas import area, enough, words
 from deepcovid.audit.detector.detector_test import AuditResult, Case, detector_test
 from deepcovid.audit.detector.leave_source_out import all_films
 from deepcovid.audit.detector.picture import Films
+from deepcovid.audit.detector.shown import film_shown
 from deepcovid.audit.file_facts import file_facts, film_pairs
 from deepcovid.datasets.duplicates import CORRELATION, DETAIL, Pair
 from deepcovid.evaluation.intervals import Interval
-from deepcovid.imaging.resizing import thumbnail
 
 SUREST = 3  # films of the highest scores, and as many of the lowest, whose nearest training film is shown
 CLOSELY = 1500  # the likest pairs of a tested and a trained film are aligned, about 7 ms each
 LISTED = 50  # duplicates that are listed; all are counted
-SIDE = 160  # pixels of the longer side of a film that is shown
 RULE = (
     "FAIL: a patient has films on the training side and among the tested ones, or a tested film is a trained one: equal byte "
     f"by byte, or aligned thumbnails that correlate above {CORRELATION:.2f}, and their fine structure above {DETAIL:.2f}. PASS: "
@@ -173,10 +172,3 @@ def _shown(case: Case, one: Neighbour) -> tuple[tuple[str, np.ndarray], tuple[st
     tested = f"tested, {label[bool(case.positive[one.row])]}, score {one.score:.2f}"
     trained = f"its nearest in training, {label[bool(case.positive[one.nearest])]}, cosine {one.cosine:.2f}"
     return (tested, film_shown(case, one.row)), (trained, film_shown(case, one.nearest))
-
-
-def film_shown(case: Case, row: int) -> np.ndarray:
-    """A film of the case for a picture: uint8 (H, W)."""
-    small = thumbnail(case.looks.film(row).pixels, longest=SIDE)
-    shown: np.ndarray = np.rint(small * 255).astype(np.uint8)
-    return shown
