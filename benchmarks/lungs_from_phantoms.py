@@ -64,13 +64,13 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def draw_phantoms(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Films and lung masks (count, SIDE, SIDE) of as many patients, all hospitals, views and findings mixed."""
+def draw_phantoms(count: int, *, seed: int, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]:
+    """Films and lung masks (count, side, side) of as many patients, all hospitals, views and findings mixed."""
     films, masks = [], []
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         phantom = render_phantom(
-            seed=int(rng.integers(2**31)), size=SIDE, finding=str(rng.choice(FINDINGS)), severity=float(rng.random()),
+            seed=int(rng.integers(2**31)), size=side, finding=str(rng.choice(FINDINGS)), severity=float(rng.random()),
             sex=str(rng.choice(["F", "M"])), age=float(rng.uniform(18, 90) if rng.random() < 0.95 else rng.uniform(1, 17)),
             acquisition=_acquisition(rng),
         )  # fmt: skip

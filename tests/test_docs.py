@@ -511,6 +511,11 @@ def test_the_gate_example_runs(at_work: Path) -> None:
     assert names["negative"].reason == "inverted"
 
 
+def test_the_lung_example_runs(at_work: Path) -> None:
+    names = run_block("docs/lungs.md", "LungSegmenter.load")
+    assert 2 * names["both"] > 0.85 * (names["lungs"].sum() + names["phantom"].lung_mask.sum())
+
+
 def test_the_network_example_keeps_the_contract(at_work: Path) -> None:
     from deepcovid.models.zoo import architecture, build_network
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deepcovid.imaging.readers import read_radiograph
     from deepcovid.models.detector import Detector
     from deepcovid.models.gate import Gate
+    from deepcovid.models.lungs import LungSegmenter
     from deepcovid.runs.check import check_table
     from deepcovid.runs.fix import fix_table
     from deepcovid.runs.predict import predict
@@ -34,6 +35,7 @@ _HOMES = {
     "Detector": "models.detector",
     "DeepCovidError": "errors",
     "Gate": "models.gate",
+    "LungSegmenter": "models.lungs",
     "Preprocessing": "imaging.preprocessing",
     "Radiograph": "imaging.radiograph",
     "Recipe": "training.recipe",
@@ -60,6 +62,7 @@ __all__ = [
     "DeepCovidError",
     "Detector",
     "Gate",
+    "LungSegmenter",
     "Preprocessing",
     "Radiograph",
     "Recipe",
