@@ -26,6 +26,7 @@ from deepcovid.datasets.table import Table, load_table
 from deepcovid.errors import DeepCovidError, DetectorError, TableError, UnknownNameError
 from deepcovid.models.detector import Detector
 from deepcovid.models.engine import cores
+from deepcovid.models.lungs import LungSegmenter
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.storage import read_json, write_bytes, write_json, write_text
@@ -52,6 +53,7 @@ class AuditWishes:
         workers: films side by side; 0: as many as there are cores.
         cache: where looks are kept; default: the cache folder.
         allow_outside: whether films may lie outside the table's folder.
+        lungs: whether lungs are looked for; without, tests that need them are not asked.
         segment: finds lungs, and the hash of what does; None: the package's own segmenter.
     """
 
@@ -65,6 +67,7 @@ class AuditWishes:
     workers: int = 0
     cache: Path | None = None
     allow_outside: bool = False
+    lungs: bool = True
     segment: tuple[Segment, str] | None = None
 
 
@@ -271,7 +274,7 @@ def make_case(
         tested=tested,
         trained=trained,
         looks=looks,
-        has_segmenter=wishes.segment is not None,
+        has_segmenter=wishes.lungs,
         source_column=wishes.source_column,
         seed=wishes.seed,
         extra={"controls": {"sources": wishes.controls, "before": wishes.before}, **(extra or {})},
@@ -306,7 +309,16 @@ def run_facts(folder: Path) -> dict[str, Any]:
 
 def _looks(classifier: Classifier, table: Table, frame: pd.DataFrame, wishes: AuditWishes) -> Looks:
     paths = [table.image_path(name) for name in frame["image"]]
-    return Looks(classifier, paths, segment=wishes.segment, folder=wishes.cache, workers=wishes.workers or cores())
+    return Looks(classifier, paths, segment=_segmenter(wishes), folder=wishes.cache, workers=wishes.workers or cores())
+
+
+def _segmenter(wishes: AuditWishes) -> tuple[Segment, str] | None:
+    if not wishes.lungs:
+        return None
+    if wishes.segment is not None:
+        return wishes.segment
+    own = LungSegmenter.load()
+    return own.segment, own.hash
 
 
 def _patients(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -349,7 +361,7 @@ def _needs(test: DetectorTest, case: Case) -> Sequence[Need]:
 
 def _asked(test: DetectorTest, case: Case) -> AuditResult:
     if test.uses_lungs and not case.has_segmenter:
-        return AuditResult("CANNOT TELL", "No segmenter of lungs was given, so this was not asked.")
+        return AuditResult("CANNOT TELL", "Lungs were not looked for, so this was not asked.")
     try:
         return test.run(case)
     except DeepCovidError as error:

@@ -77,12 +77,32 @@ class Alteration:
 PLAIN = Alteration("plain", lambda film: film.pixels)
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A named measure of a film, which the classifier does not see; two of one name and version must be the same.
+
+    Attributes:
+        name: of what is measured.
+        of: `Film` → float32 (D,).
+        version: raise it when `of` gives other numbers.
+    """
+
+    name: str
+    of: Callable[[Film], np.ndarray]
+    version: int = 1
+
+    @property
+    def hash(self) -> str:
+        """What measures are kept under."""
+        return f"measure {self.name}@{self.version}"
+
+
 @dataclass(frozen=True, eq=False)
 class Need:
-    """What a test wants looked at: row numbers of the case's films, and the alterations of each."""
+    """What a test wants looked at: row numbers of the case's films, and the alterations (and measures) of each."""
 
     rows: np.ndarray
-    alterations: tuple[Alteration, ...]
+    alterations: tuple[Alteration | Measure, ...]
 
 
 class Looks:
@@ -148,11 +168,17 @@ class Looks:
         width = max((len(one) for one in found), default=0)
         return np.array([one if len(one) == width else np.full(width, np.nan) for one in found], dtype=np.float32)
 
+    def measured(self, rows: np.ndarray, measure: Measure) -> np.ndarray:
+        """A measure of rows, float32 (n, D); NaN where the film could not be read."""
+        found = [self._look(int(row), measure) for row in rows]
+        width = max((len(one) for one in found), default=0)
+        return np.array([one if len(one) == width else np.full(width, np.nan) for one in found], dtype=np.float32)
+
     def film(self, row: int) -> Film:
         """One film, read anew: for pictures."""
         return self._film(self.paths[row])
 
-    def _look(self, row: int, alteration: Alteration) -> np.ndarray:
+    def _look(self, row: int, alteration: Alteration | Measure) -> np.ndarray:
         if (row, alteration.hash) not in self._kept:
             self.ensure([Need(np.array([row]), (alteration,))])
         key = self._kept[row, alteration.hash]
@@ -171,6 +197,9 @@ class Looks:
         film = self._film(path)
         arrays = []
         for alteration in alterations:
+            if isinstance(alteration, Measure):
+                arrays.append(np.asarray(alteration.of(film), dtype=np.float32))
+                continue
             seen = self.classifier.look(alteration.change(film))
             arrays.append(np.concatenate([[np.float32(seen.score)], seen.features]).astype(np.float32))
         return arrays
