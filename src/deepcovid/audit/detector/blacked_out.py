@@ -174,8 +174,8 @@ def films_for(truth: float) -> int | None:
 def _notes(case: Case, *, found: int) -> tuple[str, ...]:
     told = [
         "the chest: the convex hull of both lungs and 4 % of the longer side round it; what is taken away is black",
-        f"one segmenter finds the lungs of all films, each by a network that has not learnt from it; heads: logistic regression, "
-        f"C = 0.01, standardised, {FOLDS} folds by patient; the border: the outer eighth of each side",
+        f"one segmenter finds the lungs of all films (the package's own by a network that has not learnt from the film); heads: "
+        f"logistic regression, C = 0.01, standardised, {FOLDS} folds by patient; the border: the outer eighth of each side",
     ]
     if found < len(case.rows):
         told.append(f"{len(case.rows) - found:,} test films were left out: no lungs were found")
