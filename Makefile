@@ -20,13 +20,13 @@ test-system: $(VENV)/.dev
 	$(BIN)/python -m pytest -m system
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs/*.py
+	$(BIN)/ruff format --check src tests benchmarks docs/*.py
 	$(BIN)/mypy
 
 format: $(VENV)/.dev
-	$(BIN)/ruff check --fix src tests benchmarks
-	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks docs/*.py
+	$(BIN)/ruff format src tests benchmarks docs/*.py
 
 docs: $(VENV)/.dev
 	rm -rf build/docs

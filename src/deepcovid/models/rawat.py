@@ -55,8 +55,8 @@ def rawat_cnn(*, channels: int, classes: int, activation: str = "") -> nn.Module
 def rawat_cnn_local_maxima(*, channels: int, classes: int, activation: str = "") -> nn.Module:
     """Three valid 3×3 convolutions, each halved by pooling; dropout after the second and third pooling.
 
-    The document calls its training a local maximum: validation accuracy stayed at 50 % for ten epochs. It names the two
-    dropouts and not the layers after which they stand; they are put where `rawat-cnn` has its first two.
+    The document calls its training a local maximum: validation accuracy stayed at 50 % for ten epochs. The summary of it
+    that is at hand names the two dropouts and not where they stand; they are put where `rawat-cnn` has its first two.
     """
     return _blocks((channels, 128, 64, 128), dropouts=(0, 0.5, 0.15), activation=activation)
 

@@ -94,6 +94,7 @@ class ReportContent:
         summary: table title → counts, rows by the frame's index.
         history: one row an epoch: `epoch`, `train_loss`, `val_loss`, `train_accuracy`, `val_accuracy`,
             `learning_rate` (some absent), and perhaps a boolean `best`.
+        loss: which loss the history's is, in words, such as "binary cross-entropy"; empty: not told.
         course: how the training went: what its monitor found, each with `title`, `since`, `evidence`, `causes`, `tries`;
             empty: nothing; None: the training was not watched.
         samples: films of the data, as read.
@@ -113,6 +114,7 @@ class ReportContent:
     scores: pd.DataFrame | None = None
     summary: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    loss: str = ""
     course: Sequence[Mapping[str, Any]] | None = None
     samples: Sequence[Film] = ()
     augmentations: Sequence[Film] = ()

@@ -194,7 +194,7 @@ def history_plate(content: ReportContent) -> Plate | None:
     if history is None or not len(history) or not history_panels(history):
         return None
     return Plate(
-        "training", "Training curves", history_figure(history), describe_history(history),
+        "training", "Training curves", history_figure(history, loss=content.loss), describe_history(history),
         "Validation falling behind training says that the network learns these films by heart. "
         "Validation films are few, so their curve jumps.",
     )  # fmt: skip

@@ -56,6 +56,7 @@ def report_run(
         scores=scores.assign(label=scores[label]),
         summary=_summary(trained.prepared, table, label),
         history=_history(trained),
+        loss=recipe.loss.replace("binary-", "binary "),
         course=_course(trained, recipe),
         samples=sample_films(
             table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed

@@ -121,6 +121,12 @@ def test_a_history_with_only_losses_has_one_panel() -> None:
     assert len(history_figure(history).axes) == 1
 
 
+def test_the_loss_is_named_where_it_is_told() -> None:
+    """A run by binary cross-entropy is not drawn as cross-entropy."""
+    told = history_figure(synthetic.history(), loss="binary cross-entropy").axes[0].get_title()
+    assert (told, history_figure(synthetic.history()).axes[0].get_title()) == ("loss (binary cross-entropy)", "loss")
+
+
 def test_thousands_of_dots_are_drawn_as_pixels() -> None:
     many = synthetic.scores_frame(positives=100, normals=MOST_VECTOR_DOTS, others=800)
     assert len(figure_svg(sources_figure(many, evaluation=EVALUATION))) < 400_000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANELS = {"loss": "loss (cross-entropy)", "accuracy": "accuracy", "learning_rate": "learning rate"}
+PANELS = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}
 
 
 def history_panels(history: pd.DataFrame) -> list[str]:
@@ -25,8 +25,13 @@ def history_panels(history: pd.DataFrame) -> list[str]:
 
 
 @house_style
-def history_figure(history: pd.DataFrame) -> Figure:
-    """Loss and accuracy by epoch, training solid and validation dashed, the kept epoch marked."""
+def history_figure(history: pd.DataFrame, *, loss: str = "") -> Figure:
+    """Loss and accuracy by epoch, training solid and validation dashed, the kept epoch marked.
+
+    Args:
+        history: one row an epoch.
+        loss: which loss it was, in words.
+    """
     from matplotlib.ticker import MaxNLocator
 
     panels = history_panels(history) or ["loss"]
@@ -34,6 +39,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
     figure, rows = new_figure(4.6, 1.0 + 1.75 * sum(heights), rows=len(panels), heights=heights)
     for axes, panel in zip(rows, panels, strict=True):
         _panel(axes, history, panel)
+        axes.set_title(f"loss ({loss})" if panel == "loss" and loss else PANELS[panel])
     best = best_epoch(history)
     if best is not None:
         for axes in rows:
@@ -57,7 +63,6 @@ def best_epoch(history: pd.DataFrame) -> int | None:
 
 
 def _panel(axes: Axes, history: pd.DataFrame, panel: str) -> None:
-    axes.set_title(PANELS[panel])
     axes.grid(axis="y")
     marker = "o" if len(history) < 3 else None
     if panel == "learning_rate":
