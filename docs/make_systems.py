@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deepcovid.runs.layers import table_of_recipe
 from deepcovid.models.zoo import architecture
+from deepcovid.runs.layers import table_of_recipe
 from deepcovid.storage import write_text
 from deepcovid.training.recipe import Recipe, load_recipe, recipe_names
 

@@ -114,7 +114,7 @@ class Recipe:
         preprocessing: what happens between the film and the network.
         augmentation: how training films are varied.
         draws: head only: augmented draws of every training film, beside the film itself.
-        minority_count: head only: films of the positive class (and of no other) are augmented offline to this many (0: not at all).
+        minority_count: head only: the positive class (and no other) is augmented offline to this many films (0: not at all).
         balance: how unequal classes are weighed.
         epochs, batch_size: passes over the training films; films a step.
         steps_per_epoch: steps after which an epoch ends (0: when the films do).
