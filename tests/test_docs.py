@@ -278,6 +278,7 @@ def test_keys_of_an_evaluation_are_explained() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"label": ["covid", "normal", "other"] * 30, "patient": [f"p{i // 2}" for i in range(90)]})
     frame["score"] = np.clip(rng.normal(0.3 + 0.4 * (frame["label"] == "covid"), 0.2), 0, 1)
+    frame["sex"] = ["F", "M", "M", "F"] * 22 + ["F", "M"]
     evaluation = evaluate(frame, positive="covid", normal="normal", draws=50)
     told = first_cells("docs/scores.md", after="## evaluation.json", until="## Several classes")
     assert set(told) == set(_paths(evaluation))

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepcovid.datasets.summary import age_bands, count_table, describe
+from deepcovid.datasets.summary import count_table, describe
 from deepcovid.datasets.table import load_table
+from deepcovid.evaluation.facets import age_bands
 from tests.datasets.making import FILMS, table
 
 COLUMNS = {

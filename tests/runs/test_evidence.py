@@ -51,7 +51,12 @@ def test_what_is_not_known_is_for_the_author() -> None:
 
 def test_every_run_has_its_evidence(run: Path) -> None:
     folder = run / "evidence"
-    assert verify_bundle(run / "evidence.zip").problems == verify_bundle(folder).problems == verify_bundle(run).problems == ()
+    assert (
+        verify_bundle(run / "evidence.zip").problems
+        == verify_bundle(folder).problems
+        == verify_bundle(run).problems
+        == ()
+    )
     named = {path.name for path in folder.iterdir()}
     assert {"CLAIM.md", "TRIPOD_AI.md", "DATA_SHEET.md", "LICENCES.md", "ENVIRONMENT.json", "MODEL_CARD.md"} <= named
     assert "270 of 270 films have no licence" in (folder / "LICENCES.md").read_text()

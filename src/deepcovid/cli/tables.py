@@ -35,7 +35,40 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
             lines.append(f"  {name}      {_percent(point[name])}{paper}")
         lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
         lines.append(f"  positive calls that would be right: {_worth(point['predictive_values'])}")
+    if evaluation["subgroups"] is not None:
+        lines += _group_lines(evaluation["subgroups"])
     return lines + (_class_lines(evaluation["classes"]) if "classes" in evaluation else [])
+
+
+def _group_lines(section: dict[str, Any]) -> list[str]:
+    """Single facets group by group, and of crossings those that are told apart from the others."""
+    named = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+    lines = ["", f"by group, called at {section['point']}; a gap is against all other films:"]
+    for row in section["groups"]:
+        crossed = row["facet"] not in {told["facet"] for told in section["unknown"]}
+        for gap in row["gaps"]:
+            told = gap["verdict"] in ("lower", "higher")
+            if row[gap["measure"]] is not None and (told or not crossed):
+                figure = row[gap["measure"]]
+                head = f"  {printable(row['facet'])} {printable(row['value'])}, {named[gap['measure']]}"
+                lines.append(
+                    f"{head}: {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}){_gap_words(gap)}"
+                )
+    tests, small = section["tests"], section["small_crossings"]
+    lines.append(
+        f"  {tests['single']} gaps of groups and {tests['crossed']} of crossings were tested (Holm); crossings are told where "
+        f"they differ, and {small} of under {section['fewest']} films are unknown"
+    )
+    return lines
+
+
+def _gap_words(gap: dict[str, Any]) -> str:
+    if gap["difference"] is None:
+        return "; gap unknown: too few films"
+    found = gap["difference"]
+    p = "" if gap["p_holm"] is None else f", p {gap['p_holm']:.2g}"
+    limits = f"{found['low']:+.3f} to {found['high']:+.3f}"
+    return f"; gap {found['value']:+.3f} ({limits}; {found['n']} {found['unit']}s{p}): {gap['verdict']}"
 
 
 def _calibration_lines(section: dict[str, Any]) -> list[str]:

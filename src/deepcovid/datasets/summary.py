@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import pandas as pd
 
 from deepcovid.datasets.columns import SPLITS, patient_ids, text_column
 from deepcovid.datasets.table import Table
+from deepcovid.evaluation.facets import age_bands
 
 UNKNOWN = "unknown"
-AGE_EDGES = (0, 18, 40, 60, 80)  # years, lower ends of the bands
 FACETS = ("source", "split", "view", "sex", "age band", "license")
 
 
@@ -87,13 +86,6 @@ def count_table(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     counts = pd.DataFrame({"films": groups.size(), "patients": groups.nunique()}).reset_index()
     counts["patients"] = counts["patients"].astype("Int64").mask(counts["patients"] == 0)
     return counts
-
-
-def age_bands(age: pd.Series) -> pd.Series:
-    """Ages in years as "0–17", "18–39", "40–59", "60–79" or "80+"; missing stays missing."""
-    names = [f"{low}–{high - 1}" for low, high in pairwise(AGE_EDGES)] + [f"{AGE_EDGES[-1]}+"]
-    band = pd.cut(age.astype("float64"), [*AGE_EDGES, np.inf], right=False, labels=names)
-    return band.astype("str").where(age.notna()).rename("age band")
 
 
 def describe(table: Table, *, label_column: str = "label") -> TableSummary:

@@ -46,12 +46,12 @@ def normal_quantile(confidence: float = CONFIDENCE) -> float:
     return float(ndtri(0.5 + confidence / 2))
 
 
-def wilson(successes: float, *, n: int, confidence: float = CONFIDENCE, unit: str = IMAGE) -> Interval:
+def wilson(successes: float, *, n: float, confidence: float = CONFIDENCE, unit: str = IMAGE) -> Interval:
     """Wilson's score interval of a proportion (J. Am. Stat. Assoc. 22:209, 1927).
 
     Args:
         successes: count of successes, 0 … n.
-        n: count of trials; with none the value is None and the interval is [0, 1].
+        n: count of trials, or how many independent trials they are worth; with none the value is None and the interval [0, 1].
         confidence: coverage aimed at, in (0, 1).
         unit: what a trial is.
 
@@ -67,7 +67,7 @@ def wilson(successes: float, *, n: int, confidence: float = CONFIDENCE, unit: st
     half = math.sqrt(z2) / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low = 0.0 if successes == 0 else min(max(centre - half, 0.0), p)
     high = 1.0 if successes == n else max(min(centre + half, 1.0), p)
-    return Interval(value=p, low=low, high=high, method="Wilson", n=n, unit=unit)
+    return Interval(value=p, low=low, high=high, method="Wilson", n=round(n), unit=unit)
 
 
 def clopper_pearson(
@@ -125,6 +125,6 @@ def paper_coverage(p: float, *, n: int, z: float = PAPER_Z) -> float | None:
     return float(binom.pmf(outcomes[holds], n, p).sum())
 
 
-def _check_counts(successes: float, *, n: int) -> None:
+def _check_counts(successes: float, *, n: float) -> None:
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes out of {n} trials: expected 0 to {n}")

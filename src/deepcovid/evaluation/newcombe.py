@@ -9,7 +9,7 @@ _NEAR = 1e-12
 
 
 def newcombe_interval(
-    auc: float, *, n_positive: int, n_negative: int, n: int, confidence: float = CONFIDENCE, unit: str = IMAGE
+    auc: float, *, n_positive: float, n_negative: float, n: int, confidence: float = CONFIDENCE, unit: str = IMAGE
 ) -> Interval:
     """The score interval of an AUC (Newcombe, Stat. Med. 25:559, 2006, method 5).
 
@@ -36,7 +36,7 @@ def newcombe_interval(
     return Interval(value=auc, low=low, high=high, method=METHOD, n=n, unit=unit)
 
 
-def _limits(auc: float, *, n_positive: int, n_negative: int, z: float) -> tuple[float, float]:
+def _limits(auc: float, *, n_positive: float, n_negative: float, z: float) -> tuple[float, float]:
     from scipy.optimize import brentq
 
     def excess(t: float) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from deepcovid.errors import ScoresError
+from deepcovid.evaluation.facets import facets_of
 from deepcovid.evaluation.labels import cell_text, labels_as_text, listed
 
 POSITIVE, NORMAL, OTHER = "positive", "normal", "other"
@@ -40,6 +41,7 @@ class Scores:
         patient: int (N,), equal for films of one patient of one source; a film without a patient id has its own.
         patient_known: bool (N,), does the film have a patient id?
         n_dropped: rows left out because label or score is empty.
+        facets: what else is known: "sex", "age band", "view", "source" → str (N,), "" where unknown; absent where of no film.
     """
 
     positive: np.ndarray
@@ -50,6 +52,7 @@ class Scores:
     patient: np.ndarray
     patient_known: np.ndarray
     n_dropped: int
+    facets: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -67,7 +70,8 @@ class Scores:
     def pick(self, rows: np.ndarray) -> Scores:
         """The films of a bool (N,) mask, in the same order."""
         names = ("positive", "score", "group", "split", "source", "patient", "patient_known")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+        facets = {name: words[rows] for name, words in self.facets.items()}
+        return replace(self, **{name: getattr(self, name)[rows] for name in names}, facets=facets)
 
     @property
     def n_patients(self) -> int | None:
@@ -220,6 +224,7 @@ def _in_order(frame: pd.DataFrame, *, score: np.ndarray, group: np.ndarray, n_dr
         patient=patient,
         patient_known=known,
         n_dropped=n_dropped,
+        facets={name: words[order] for name, words in facets_of(frame).items()},
     )
 
 

@@ -23,6 +23,7 @@ from deepcovid.evaluation.notes import choice_note, data_notes, delong_note
 from deepcovid.evaluation.operating_points import THIS_DATA, VALIDATION, OperatingPoint, describe, points
 from deepcovid.evaluation.rules import Rule
 from deepcovid.evaluation.scores import NORMAL, OTHER, POSITIVE, Scores, read_scores
+from deepcovid.evaluation.subgroups import subgroups
 from deepcovid.evaluation.thresholds import at_sensitivity, threshold_table
 
 FORMAT = 1
@@ -43,6 +44,7 @@ def evaluate(
     seed: int = 0,
     classes: Sequence[str] = (),
     task: SeveralTask | None = None,
+    by_group: bool = True,
 ) -> dict[str, Any]:
     """Evaluate a table of scores, ours or anyone's.
 
@@ -65,6 +67,7 @@ def evaluate(
         classes: several classes: those with a column `score_<class>` that are evaluated too, each against the rest and all
             together; empty: those that the table has columns for, see `several_classes`.
         task: of several classes: one a film, or any number; None: as the labels look, see `task_of`.
+        by_group: whether figures are given by sex, age band, view and source too, where the table tells them.
 
     Returns:
         The evaluation (format 1), fractions in [0, 1], without NaN or infinity: `json.dumps(…, allow_nan=False)` works.
@@ -103,6 +106,8 @@ def evaluate(
         raw = _sides(read_scores(scores, positive=positive, label_column=label_column, score_column=RAW)).films
     chooser = sides.chooser if sides.chosen_on == VALIDATION and raw is None else None
     body["calibration"] = calibration_of(films, chooser=chooser, raw=raw, draws=draws, seed=seed)
+    main = next(point for point in chosen if point.chosen_on == sides.chosen_on)
+    body["subgroups"] = subgroups(films, threshold=main.threshold, name=main.name) if by_group else None
     notes = [*sides.notes, *_missing_normal(films, normal=normal), *data_notes(films)]
     notes += [choice_note(point.name) for point in chosen if point.chosen_on == THIS_DATA]
     notes += delong_note(films, auc=body["auc"]["value"])

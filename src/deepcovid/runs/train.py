@@ -265,7 +265,7 @@ def evaluations_of(scores: pd.DataFrame, settings: Settings, *, prepared: Prepar
         options |= {"classes": prepared.classes, "task": prepared.task}
     judged = {"test": evaluate(scores[scores["split"] != "train"], **options)}
     for side, name in (("val", "validation"), ("train", "training")):
-        judged[name] = evaluate(scores[scores["split"] == side].drop(columns="split"), **options)
+        judged[name] = evaluate(scores[scores["split"] == side].drop(columns="split"), by_group=False, **options)
     return judged
 
 
