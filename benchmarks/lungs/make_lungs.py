@@ -33,7 +33,10 @@ from deepcovid.storage import sha256_bytes, write_bytes, write_json
 PHANTOMS = 2_400
 STEPS, RATE = 800, 4e-3  # on phantoms
 MORE, MORE_RATE = 200, 2e-3  # with real films
-LOOKS = ""  # what was seen of the held-out films before, and what came of it
+LOOKS = """
+The held-out films were looked at twice: once when these graphs were made, and again after the mask's pieces were chosen before it
+is brought to the film's size in place of after; nothing was changed for what was seen.
+"""
 
 
 def trained(asked: argparse.Namespace, frame: pd.DataFrame) -> list[LungNetwork]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from scipy.spatial import ConvexHull
 
 from deepcovid.audit.detector.chest import (
@@ -10,7 +11,8 @@ from deepcovid.audit.detector.chest import (
     CHEST_ONLY,
     MARGIN,
     SHAPE,
-    _filled_hull,
+    _filled,
+    _hull_sides,
     chest,
     shape_of,
 )
@@ -33,7 +35,7 @@ def test_the_hull_is_scipys() -> None:
         mask[points[:, 0], points[:, 1]] = True
         equations = ConvexHull(np.argwhere(mask)).equations
         inside = (grid @ equations[:, :2].T + equations[:, 2] <= 1e-9).all(axis=1).reshape(40, 50)
-        assert (_filled_hull(mask) == inside).all()
+        assert (_filled(mask.shape, *_hull_sides(mask)) == inside).all()
 
 
 def test_the_chest_covers_lungs_what_lies_between_and_a_margin(lungs: np.ndarray) -> None:
@@ -42,6 +44,10 @@ def test_the_chest_covers_lungs_what_lies_between_and_a_margin(lungs: np.ndarray
     assert region[40, 40]  # between the lungs
     assert region[40, 12 - round(MARGIN * 100)]
     assert not region[40, 12 - round(MARGIN * 100) - 1]
+    apart = ndimage.distance_transform_edt(~_filled(lungs.shape, *_hull_sides(lungs)))
+    unlike = region != (apart <= MARGIN * 100)  # a pixel is cut by the hull's sloping sides, or not
+    assert unlike.mean() < 0.005
+    assert (np.abs(apart[unlike] - MARGIN * 100) < 1).all()
     assert not chest(np.zeros((30, 30), bool)).any()
 
 

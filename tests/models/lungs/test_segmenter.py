@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from deepcovid.datasets.phantom import patient_films, sample_patients
 from deepcovid.datasets.phantom.rendering import Phantom
@@ -43,6 +44,9 @@ def test_lungs_of_phantoms_are_found(segmenter: LungSegmenter, phantoms: list[Ph
     values = [dice(mask, phantom.lung_mask) for mask, phantom in zip(found, phantoms, strict=True)]
     assert np.mean(values) > 0.90
     assert np.min(values) > 0.6
+    pieces = [ndimage.label(mask)[1] for mask in found]
+    assert all(1 <= count <= 2 for count in pieces)
+    assert all((ndimage.binary_fill_holes(mask) == mask).all() for mask in found)
 
 
 def test_another_window_or_size_finds_the_same_lungs(segmenter: LungSegmenter, phantoms: list[Phantom]) -> None:

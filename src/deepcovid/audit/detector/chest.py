@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from deepcovid.audit.detector.looks import Alteration, Film, Measure
 
@@ -24,22 +23,34 @@ def chest(lungs: np.ndarray) -> np.ndarray:
     """
     if not lungs.any():
         return np.zeros(lungs.shape, dtype=bool)
-    inside = _filled_hull(lungs)
-    apart = ndimage.distance_transform_edt(~inside)
-    region: np.ndarray = apart <= MARGIN * max(lungs.shape)
-    return region
+    return _filled(lungs.shape, *_widened(*_hull_sides(lungs), by=MARGIN * max(lungs.shape)))
 
 
-def _filled_hull(mask: np.ndarray) -> np.ndarray:
-    """bool (H, W), the convex hull of a mask that is not empty, row by row."""
+def _hull_sides(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last column, float (H,), of the convex hull of a mask that is not empty; ∞ and −∞ in rows outside it."""
     rows = np.flatnonzero(mask.any(axis=1))
+    down = np.arange(rows[0], rows[-1] + 1)
     first = mask[rows].argmax(axis=1).astype(float)
     last = mask.shape[1] - 1 - mask[rows, ::-1].argmax(axis=1).astype(float)
-    down, across = np.arange(mask.shape[0])[:, None], np.arange(mask.shape[1])[None, :]
-    left = _lower_envelope(rows, first, down[:, 0])[:, None]
-    right = -_lower_envelope(rows, -last, down[:, 0])[:, None]
-    within = (down >= rows[0]) & (down <= rows[-1])
-    filled: np.ndarray = within & (across >= left - 1e-6) & (across <= right + 1e-6)
+    left, right = np.full(len(mask), np.inf), np.full(len(mask), -np.inf)
+    left[down], right[down] = _lower_envelope(rows, first, down), -_lower_envelope(rows, -last, down)
+    return left, right
+
+
+def _widened(left: np.ndarray, right: np.ndarray, *, by: float) -> tuple[np.ndarray, np.ndarray]:
+    """The sides of the region within `by` pixels of that between `left` and `right`."""
+    reach = int(by)
+    half = np.sqrt(by**2 - np.arange(-reach, reach + 1) ** 2)  # of a disc, row by row
+    around = [
+        np.lib.stride_tricks.sliding_window_view(np.pad(side, reach, constant_values=empty), 2 * reach + 1)
+        for side, empty in ((left, np.inf), (right, -np.inf))
+    ]
+    return (around[0] - half).min(axis=1), (around[1] + half).max(axis=1)
+
+
+def _filled(shape: tuple[int, ...], left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    across = np.arange(shape[1])
+    filled: np.ndarray = (across >= left[:, None] - 1e-6) & (across <= right[:, None] + 1e-6)
     return filled
 
 

@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
 DESCRIPTION, CARD = "lungs.json", "MODEL_CARD.md"
 FORMAT = 1
 MEND = "install deepcovid again"
+PROCEDURE = 2  # of what is done before and after the graphs; raise it when masks change
 SAME = 6  # bits of 64 by which two copies of one film may differ
 
 
@@ -36,7 +37,7 @@ class LungSegmenter:
     learnt from.
 
     Attributes:
-        hash: SHA-256 of the graphs and of the codes.
+        hash: SHA-256 of the graphs, the codes and the number of the procedure.
     """
 
     def __init__(self, graphs: Sequence[bytes], *, codes: Mapping[str, int] | None = None) -> None:
@@ -49,6 +50,7 @@ class LungSegmenter:
         self._parts = np.array([*codes.values()], dtype=np.int64)
         self._signs = np.stack([_signs(code) for code in codes]) if codes else np.zeros((0, 64), np.float32)
         told = [*(sha256_bytes(graph) for graph in graphs), *(f"{code} {part}" for code, part in codes.items())]
+        told.append(f"procedure {PROCEDURE}")
         self.hash = sha256_bytes("\n".join(told).encode())
 
     @classmethod
@@ -81,7 +83,10 @@ class LungSegmenter:
             WeightsError: this runtime cannot open a graph.
         """
         share = self.probability(pixels)
-        return two_largest(resized(share, size=pixels.shape) > 0.5)
+        kept = two_largest(share > 0.5)
+        share = np.where(kept == (share > 0.5), share, kept).astype(np.float32)  # small pieces out, holes in
+        lungs: np.ndarray = resized(share, size=pixels.shape) > 0.5
+        return lungs
 
     def probability(self, pixels: np.ndarray) -> np.ndarray:
         """The probability of lung, float32 (128, 128), of a film as in `segment`."""
