@@ -67,6 +67,14 @@ def test_children_against_adults_cannot_be_separated_from_disease(paths: list[Pa
     assert "disease and age cannot be separated" in result.sentence
 
 
+def test_a_source_that_is_called_paediatric_stands_for_the_age(paths: list[Path]) -> None:
+    positive = np.arange(N) % 2 == 0
+    told = {"age": np.where(positive, 50.0, np.nan), "source": np.where(positive, "house", "kermany-paediatric")}
+    result = view_age_sex(_case(paths, bound=0.0, follows=0.0, **told))
+    assert result.verdict == "FAIL"
+    assert result.kinds == ("body size",)
+
+
 def test_unknown_columns_cannot_tell(paths: list[Path]) -> None:
     result = view_age_sex(_case(paths, bound=0.0, follows=0.0, age=np.full(N, np.nan)))
     assert result.verdict == "CANNOT TELL"

@@ -60,10 +60,7 @@ def control_films(case: Case) -> AuditResult:
     found = controls_of(case)
     notes = _notes(found, case)
     if len(np.unique(case.patient[found.rows])) < FEWEST:
-        few = f"only {len(found.rows)} control films" if len(found.rows) else "no control films"
-        return AuditResult(
-            "CANNOT TELL", f"There are {few}; to have some, {HOW}.", {"films": len(found.rows)}, notes=notes
-        )
+        return AuditResult("CANNOT TELL", _too_few(found), {"films": len(found.rows)}, notes=notes)
     others = np.setdiff1d(case.rows[~case.positive[case.rows]], np.flatnonzero(is_control(case)))
     enough = len(np.unique(case.patient[others])) >= PATIENTS
     threshold = case.looks.classifier.threshold
@@ -199,6 +196,16 @@ def _notes(found: Controls, case: Case) -> tuple[str, ...]:
     if not case.trained.any():
         notes.append("which films were trained on is not known, so a control may be of a source that was")
     return tuple(notes)
+
+
+def _too_few(found: Controls) -> str:
+    if found.known_by_source and not len(found.rows):
+        return (
+            f"The {found.known_by_source} control films are all of sources that were trained on with negatives only, where to "
+            "know the source is enough; controls of other sources would tell."
+        )
+    few = f"only {len(found.rows)} control films" if len(found.rows) else "no control films"
+    return f"There are {few}; to have some, {HOW}."
 
 
 def _sentence(rate: Interval, other: Interval | None, difference: Interval | None, verdict: Verdict, films: int) -> str:

@@ -111,9 +111,7 @@ def leave_source_out(case: Case) -> AuditResult:
     counts = source_counts(case)
     parts, notes = parts_of(counts)
     if not parts:
-        return AuditResult(
-            "CANNOT TELL", _why_not(counts), {"parts": [], "sources": counts.to_dict("records")}, notes=notes
-        )
+        return AuditResult("CANNOT TELL", _why_not(counts), {"parts": [], "sources": counts.to_dict("records")})
     features = case.looks.features(np.arange(len(case)))
     seen = _seen(case, features)
     strict = 1 - (1 - LEVEL) / len(parts)  # Bonferroni

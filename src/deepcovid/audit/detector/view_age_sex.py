@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from deepcovid.audit.children_and_adults import PAEDIATRIC
 from deepcovid.audit.detector import kinds
 from deepcovid.audit.detector.areas import words
 from deepcovid.audit.detector.attribute import BOUND, FEWEST, LIMIT, Attribute, Followed, banded, followed, grouped
@@ -52,7 +53,7 @@ def view_age_sex(case: Case) -> AuditResult:
 
 def attributes_of(case: Case) -> list[Attribute]:
     """View, age and sex as the table tells them, then what the files' form is."""
-    ages = pd.to_numeric(case.column("age"), errors="coerce").to_numpy(dtype=float)
+    ages = _ages(case)
     facts = file_facts(case.looks.paths, workers=case.looks.workers).facts
     sizes = np.array([np.log2(max(one.height, one.width)) if one else np.nan for one in facts])
     forms = [f"{one.format} {one.mode} {one.bit_depth} bit" if one else None for one in facts]
@@ -64,6 +65,13 @@ def attributes_of(case: Case) -> list[Attribute]:
         banded("JPEG quality", kind=kinds.JPEG, values=_qualities(facts), edges=QUALITIES),
         grouped("file format", kind="file format", cells=pd.Series(forms, dtype=object)),
     ]
+
+
+def _ages(case: Case) -> np.ndarray:
+    """Years; for a film without an age of a source that is called paediatric half of what a child may have, else NaN."""
+    ages = pd.to_numeric(case.column("age"), errors="coerce").to_numpy(dtype=float)
+    child = case.source.map(lambda name: bool(PAEDIATRIC.search(str(name))), na_action="ignore") == True  # noqa: E712
+    return np.where(np.isnan(ages) & child.to_numpy(dtype=bool), AGES[0] / 2, ages)
 
 
 def _by_size(sizes: np.ndarray) -> Attribute:
@@ -91,9 +99,14 @@ def _notes(found: list[Followed]) -> tuple[str, ...]:
     notes = [
         "alone: share of positives among other patients' films of the same group, five folds by patient, all films"
     ]
-    notes += ["follows, matched, pooled: tested films"]
+    notes += [
+        "follows, matched, pooled: tested films",
+        "without an age, films of a source called paediatric are children's",
+    ]
     for one in found:
-        if one.alone is None:
+        if one.attribute.constant:
+            notes.append(f"{one.attribute.name}: the same in all films")
+        elif one.alone is None:
             notes.append(f"{one.attribute.name}: known of {one.n_known} films, too few of either class")
     return tuple(notes)
 
