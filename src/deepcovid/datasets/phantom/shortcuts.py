@@ -17,7 +17,8 @@ from deepcovid.registry import Registry
 
 SOURCES = ("hospital-a", "hospital-b")
 ADULTS = (20.0, 85.0)  # years
-CHILDREN = (2.0, 9.0)
+CHILDREN = (0.5, 5.0)
+CHILD_ZOOM = 0.8
 WHERE_ON, WHERE_OFF = (0.08, 0.08), (0.92, 0.08)  # of the marker
 
 
@@ -90,9 +91,10 @@ def resolution(plan: Plan, on: bool, rng: np.random.Generator) -> Plan:
 
 @SHORTCUTS.register("body size")
 def body_size(plan: Plan, on: bool, rng: np.random.Generator) -> Plan:
-    """A small child, or an adult."""
+    """A small child, who fills less of the film, or an adult."""
     low, high = CHILDREN if on else ADULTS
-    return replace(plan, age=float(rng.uniform(low, high)))
+    smaller = _changed(plan, zoom=plan.acquisition.zoom * (CHILD_ZOOM if on else 1.0))
+    return replace(smaller, age=float(rng.uniform(low, high)))
 
 
 @SHORTCUTS.register("projection")
