@@ -19,8 +19,8 @@ def page(told: dict[str, Any]) -> str:
         "*Written by `python docs/make_self_test.py` from `self-test.json`, which "
         "`deepcovid audit --self-test --json docs/self-test.json` wrote.*",
         "",
-        "Small networks trained on [phantoms](phantoms.md) with one of eight planted shortcuts, and as many on films in which the "
-        "same thing tells nothing of the label. How the bench works: [audit](audit.md). Intervals of 95 % by Clopper and Pearson.",
+        "Small networks trained on [phantoms](phantoms.md) with one of eight planted shortcuts, and as many on films in which "
+        "the same thing tells nothing of the label. How the bench works: [audit](audit.md). Intervals of 95 %: Clopper, Pearson.",
         "",
         "| | share | detectors |",
         "|---|---|---|",
