@@ -16,7 +16,7 @@ STANDS_OUT = 0.22  # greys by which a letter is brighter than what surrounds its
 SOFT_EDGE = 0.05  # greys down to which its edge is part of it
 BRIGHT = 0.5  # a letter's grey at least
 LOW, HIGH = 0.013, 0.16  # heights of letters and of boxes round them, of the longer side
-WIDEST = 0.2  # width of one letter or box
+LONGEST = 0.7  # of a word whose letters touch on a small film
 GAP = 0.022  # between the letters of a word
 WIDE, TALL = (
     1.35,
@@ -52,6 +52,12 @@ class Mark:
         """Row and column, as shares of the sides."""
         return self.top + self.height / 2, self.left + self.width / 2
 
+    def place(self, shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Rows and columns on a film of this shape."""
+        top, left = round(self.top * shape[0]), round(self.left * shape[1])
+        height, width = max(1, round(self.height * shape[0])), max(1, round(self.width * shape[1]))
+        return slice(top, min(top + height, shape[0])), slice(left, min(left + width, shape[1]))
+
 
 def find_marks(film: np.ndarray, *, where: np.ndarray | None = None) -> list[Mark]:
     """Bright letters and words, the most striking first.
@@ -61,16 +67,14 @@ def find_marks(film: np.ndarray, *, where: np.ndarray | None = None) -> list[Mar
 
     Args:
         film: float32 (H, W) in [0, 1].
-        where: bool (H, W), where marks may be; default: anywhere.
+        where: bool (H, W), where marks may be: half of their ink at least lies there; default: anywhere.
     """
     longer = max(film.shape)
     ridge = _ridge(film)
     ink = (ridge > STANDS_OUT) & (film > BRIGHT)
-    if where is not None:
-        ink &= where
     letters = _of_letter_size(ink, longer=longer)
     found = [_mark(film, ridge, place) for place in _lines(letters, longer=longer) if _looks_inked(letters[place])]
-    marks = [mark for mark in found if _stands_alone(mark, ridge)]
+    marks = [mark for mark in found if _stands_alone(mark, ridge) and (where is None or _lies_in(mark, where))]
     return sorted(marks, key=lambda mark: -mark.strength * float(mark.cover.sum()))
 
 
@@ -78,7 +82,7 @@ def without_marks(film: np.ndarray, marks: list[Mark]) -> np.ndarray:
     """The film with marks filled in from their surroundings."""
     hole = np.zeros(film.shape, bool)
     for mark in marks:
-        rows, columns = _pixels(mark, film.shape)
+        rows, columns = mark.place(film.shape)
         hole[rows, columns] |= mark.cover > 0
     if not hole.any():
         return film
@@ -90,7 +94,7 @@ def with_marks(film: np.ndarray, marks: list[Mark]) -> np.ndarray:
     """The film with another film's marks at the same places, as large against the film as they were."""
     out = film.copy()
     for mark in marks:
-        rows, columns = _pixels(mark, film.shape)
+        rows, columns = mark.place(film.shape)
         shape = (rows.stop - rows.start, columns.stop - columns.start)
         cover, ink = resized(mark.cover, size=shape), resized(mark.cover * mark.patch, size=shape)
         out[rows, columns] = (1 - cover) * out[rows, columns] + ink
@@ -110,8 +114,7 @@ def _of_letter_size(ink: np.ndarray, *, longer: int) -> np.ndarray:
     kept = np.zeros(count + 1, bool)
     for number, place in enumerate(ndimage.find_objects(labels), 1):
         height, width = (side.stop - side.start for side in place)
-        high, wide = max(height, width), min(height, width)
-        kept[number] = LOW * longer <= high <= HIGH * longer and wide <= WIDEST * longer
+        kept[number] = max(height, width) >= LOW * longer and height <= HIGH * longer and width <= LONGEST * longer
     found: np.ndarray = kept[labels]
     return found
 
@@ -132,13 +135,18 @@ def _looks_inked(letters: np.ndarray) -> bool:
 
 def _stands_alone(mark: Mark, ridge: np.ndarray) -> bool:
     """Whether hardly anything stands out in the ring about a mark."""
-    rows, columns = _pixels(mark, ridge.shape)
+    rows, columns = mark.place(ridge.shape)
     reach = max(2, round(AROUND * max(ridge.shape)))
     wide = tuple(slice(max(0, part.start - reach), part.stop + reach) for part in (rows, columns))
     ring = np.ones(ridge.shape, bool)
     ring[rows, columns] = False
     around = ridge[wide][ring[wide]]
     return around.size > 0 and float(np.percentile(around, 80)) <= ALONE * mark.strength
+
+
+def _lies_in(mark: Mark, where: np.ndarray) -> bool:
+    rows, columns = mark.place(where.shape)
+    return float(mark.cover[where[rows, columns]].sum()) >= 0.5 * float(mark.cover.sum())
 
 
 def _mark(film: np.ndarray, ridge: np.ndarray, place: tuple[slice, slice]) -> Mark:
@@ -155,17 +163,11 @@ def _mark(film: np.ndarray, ridge: np.ndarray, place: tuple[slice, slice]) -> Ma
         left=columns.start / film.shape[1],
         height=height / film.shape[0],
         width=width / film.shape[1],
-        is_word=width > WIDE * height or height > TALL * width,
+        is_word=width > WIDE * height,
         patch=film[rows, columns].copy(),
         cover=np.clip((rise - SOFT_EDGE) / max(0.6 * strength - SOFT_EDGE, 1e-3), 0, 1).astype(np.float32),
         strength=strength,
     )
-
-
-def _pixels(mark: Mark, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    top, left = round(mark.top * shape[0]), round(mark.left * shape[1])
-    height, width = max(1, round(mark.height * shape[0])), max(1, round(mark.width * shape[1]))
-    return slice(top, min(top + height, shape[0])), slice(left, min(left + width, shape[1]))
 
 
 def _surroundings(film: np.ndarray, hole: np.ndarray) -> np.ndarray:

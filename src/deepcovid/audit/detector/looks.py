@@ -15,11 +15,13 @@ from deepcovid.features.extraction import reading
 from deepcovid.features.store import FeatureStore, Request
 from deepcovid.imaging.readers import read_film
 from deepcovid.imaging.resizing import thumbnail
+from deepcovid.imaging.text import Mark, find_marks
 from deepcovid.models.classifier import Classifier
 from deepcovid.progress import Progress
 from deepcovid.storage import sha256_sources
 
 SIDE = 512  # pixels of the longer side of the films that tests alter
+RIM = (0.15, 0.15, 0.1)  # top, bottom and either side, of the film's sides: hardly any lung reaches there
 
 # float32 (H, W) in [0, 1] → bool (H, W), the lungs
 Segment = Callable[[np.ndarray], np.ndarray]
@@ -47,6 +49,27 @@ class Film:
         if self._segment is None:
             raise RuntimeError("a test asks for lungs and no segmenter was given")
         return self._segment(self.pixels)
+
+    @property
+    def has_lungs(self) -> bool:
+        """Whether lungs can be asked for."""
+        return self._segment is not None
+
+    @cached_property
+    def outside(self) -> np.ndarray:
+        """bool (H, W), what is surely not lung: all but the lungs, or without a segmenter the film's rim."""
+        if self.has_lungs:
+            return ~self.lungs
+        outside = np.ones(self.pixels.shape, dtype=bool)
+        height, width = self.pixels.shape
+        top, bottom, side = RIM
+        outside[round(top * height) : round((1 - bottom) * height), round(side * width) : round((1 - side) * width)] = 0
+        return outside
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """What is written on it outside the lungs, found once a film."""
+        return find_marks(self.pixels, where=self.outside)
 
     def generator(self, name: str) -> np.random.Generator:
         """Random numbers for the alteration `name` of this film."""
