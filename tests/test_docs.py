@@ -279,7 +279,15 @@ def test_keys_of_an_evaluation_are_explained() -> None:
     frame = pd.DataFrame({"label": ["covid", "normal", "other"] * 30, "patient": [f"p{i // 2}" for i in range(90)]})
     frame["score"] = np.clip(rng.normal(0.3 + 0.4 * (frame["label"] == "covid"), 0.2), 0, 1)
     frame["sex"] = ["F", "M", "M", "F"] * 22 + ["F", "M"]
+    frame["source"], frame["split"] = "north", ["val"] * 45 + ["test"] * 45
     evaluation = evaluate(frame, positive="covid", normal="normal", draws=50)
+    calibration = evaluation["calibration"]
+    assert set(calibration["fitted_on"]) == {"films", "positive", "patients"}
+    assert set(calibration["temperature"]) == {
+        "temperature",
+        *calibration["as_given"],
+    }  # "the same keys", says the page
+    calibration |= {"fitted_on": None, "temperature": None}
     told = first_cells("docs/scores.md", after="## evaluation.json", until="## Several classes")
     assert set(told) == set(_paths(evaluation))
     assert len(told) == len(set(told))

@@ -35,9 +35,31 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
             lines.append(f"  {name}      {_percent(point[name])}{paper}")
         lines.append(f"  right {point['tp']} + {point['tn']}, missed {point['fn']}, falsely called {point['fp']}")
         lines.append(f"  positive calls that would be right: {_worth(point['predictive_values'])}")
+    if evaluation["conformal"] is not None:
+        lines += _set_lines(evaluation["conformal"], positive=evaluation["positive"])
     if evaluation["subgroups"] is not None:
         lines += _group_lines(evaluation["subgroups"])
     return lines + (_class_lines(evaluation["classes"]) if "classes" in evaluation else [])
+
+
+def _set_lines(section: dict[str, Any], *, positive: str) -> list[str]:
+    """Conformal sets: whether they hold what they promise, and how many films they decide."""
+    promise = f"{100 * (1 - section['alpha']):g} % of each class"
+    lines = ["", f"sets that are to hold the truth for {promise}, from validation:"]
+    for row in section["classes"]:
+        name = positive if row["class"] == "positive" else "others"
+        lines.append(
+            f"  {printable(name)}: {_percent(row['coverage']).strip()}: {row['verdict']}; {row['alone']} decided rightly, "
+            f"{row['wrong']} wrongly, {row['both']} both, {row['none']} neither"
+        )
+    for row in section["by_source"]:
+        if row["verdict"] == "short":
+            name = positive if row["class"] == "positive" else "others"
+            lines.append(
+                f"  {printable(name)} of {printable(row['source'])}: {_percent(row['coverage']).strip()}: short"
+            )
+    lines.append(f"  films with a set of one class: {_percent(section['decided']['share']).strip()}")
+    return lines
 
 
 def _group_lines(section: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation import metrics
+from deepcovid.evaluation.abstention import conformal_of
 from deepcovid.evaluation.areas import auc_intervals, average_precision_interval
 from deepcovid.evaluation.bootstrap import Draws, bootstrap
 from deepcovid.evaluation.calibrated import RAW, calibration_of
@@ -106,6 +107,7 @@ def evaluate(
         raw = _sides(read_scores(scores, positive=positive, label_column=label_column, score_column=RAW)).films
     chooser = sides.chooser if sides.chosen_on == VALIDATION and raw is None else None
     body["calibration"] = calibration_of(films, chooser=chooser, raw=raw, draws=draws, seed=seed)
+    body["conformal"] = conformal_of(films, chooser=sides.chooser if sides.chosen_on == VALIDATION else None)
     main = next(point for point in chosen if point.chosen_on == sides.chosen_on)
     body["subgroups"] = subgroups(films, threshold=main.threshold, name=main.name) if by_group else None
     notes = [*sides.notes, *_missing_normal(films, normal=normal), *data_notes(films)]
