@@ -23,6 +23,7 @@ EACH = 75  # films of either class
 MILD = (1, 2)
 LOSS = 0.10  # of the AUC
 LEVEL = 0.05
+SHOWN = 12  # curves in the picture
 RULE = (
     f"FAIL: a mild corruption (severity 1 or 2 of {len(CORRUPTIONS.names())} kinds) costs more than {LOSS:.2f} of the AUC by a "
     f"one-sided paired test at {LEVEL:.2f} with Holm's adjustment over all of them. PASS: the loss's upper limit is at most "
@@ -92,11 +93,14 @@ def corrupted(case: Case) -> AuditResult:
             "limit": LOSS,
         },
         notes=_notes(case, rows),
-        picture=Curves(
-            {name: tuple((float(s), found[name, s].auc) for s in SEVERITIES) for name in CORRUPTIONS.names()},
-            x_label="severity",
-        ),
+        picture=Curves(_curves(found), x_label="severity"),
     )
+
+
+def _curves(found: Mapping[Place, _Spoilt]) -> dict[str, tuple[tuple[float, Interval], ...]]:
+    """The AUC of the kinds by severity, those that leave least first."""
+    curves = {name: tuple((float(s), found[name, s].auc) for s in SEVERITIES) for name in CORRUPTIONS.names()}
+    return dict(sorted(curves.items(), key=lambda one: min(figure.value or 0.0 for _, figure in one[1]))[:SHOWN])
 
 
 def too_costly(losses: Mapping[Place, Interval]) -> dict[Place, float]:
@@ -154,6 +158,7 @@ def _sentence(
 def _notes(case: Case, rows: np.ndarray) -> tuple[str, ...]:
     positive = int(case.positive[rows].sum())
     notes = [f"{positive} positive and {len(rows) - positive} negative tested films, drawn by lot, one a patient first"]
+    notes.append(f"the picture shows the {SHOWN} of {len(CORRUPTIONS.names())} kinds that leave least")
     notes += [f"{name}: {kind.parameter}, {_levels(kind.levels)}" for name, kind in _kinds()]
     if case.looks.classifier.threshold is None:
         notes.append("the classifier has no threshold, so no call could change")
