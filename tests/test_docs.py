@@ -27,7 +27,7 @@ from deepcovid.errors import TableError
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.models.detector import Description, Detector, OperatingPoint
+from deepcovid.models.detector import Description, Detector, OperatingPoint, StackMember
 from deepcovid.models.zoo import architecture, network_names
 from deepcovid.training.recipe import (
     EarlyStopping,
@@ -320,7 +320,11 @@ def test_keys_of_a_detector_are_explained() -> None:
     wanted = {field.name for field in dataclasses.fields(Description)} - {"preprocessing", "operating_points"}
     wanted |= {f"preprocessing.{field.name}" for field in dataclasses.fields(Preprocessing)}
     wanted |= {f"operating_points[].{field.name}" for field in dataclasses.fields(OperatingPoint)}
+    wanted |= {f"members[].{name}" for name in ("name", "detector", "network")}  # its line tells of the others
     assert set(first_cells("docs/detector.md", after="## detector.json", until="## model.onnx")) == wanted
+    line = next(line for line in read("docs/detector.md").splitlines() if line.startswith("| `members[].network`"))
+    theirs = {field.name for field in dataclasses.fields(StackMember)} - {"name", "detector", "network"}
+    assert set(re.findall(r"`(\w+)`", line)) == theirs
 
 
 def test_the_tree_of_the_source_is_the_source() -> None:

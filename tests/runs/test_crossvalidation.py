@@ -21,6 +21,17 @@ SETTINGS = Settings(device="cpu", threads=1, allow_random_backbone=True)
 
 
 @pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cache for this file: its one frozen network is exported once."""
+    monkeypatch.setenv("DEEPCOVID_CACHE", str(cache))
+
+
+@pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepare_unsplit(
         load_table(make_table(tmp_path_factory.mktemp("films"), patients=24)), positive="covid", label_column="label"
@@ -28,9 +39,16 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 @pytest.fixture(scope="module")
-def recipe() -> Recipe:
+def whole() -> Recipe:
+    """A whole network, whose killed fold leaves a checkpoint."""
     demo = load_recipe("demo").changed(epochs=3, keep="last")
     return replace(demo, preprocessing=replace(demo.preprocessing, size=(48, 48)), early_stopping=None)
+
+
+@pytest.fixture(scope="module")
+def recipe(whole: Recipe) -> Recipe:
+    """The last layer on random features: quick."""
+    return replace(whole, trainable="head")
 
 
 def run(films: Prepared, recipe: Recipe, out: Path, **division: object) -> CrossValidated:
@@ -65,7 +83,7 @@ def test_finished_folds_are_taken_as_they_are_and_others_go_on(films: Prepared, 
     pd.testing.assert_frame_equal(whole.frame, again.frame)
 
 
-def test_a_killed_fold_goes_on_and_ends_with_the_same_scores(films: Prepared, recipe: Recipe, tmp_path: Path) -> None:
+def test_a_killed_fold_goes_on_and_ends_with_the_same_scores(films: Prepared, whole: Recipe, tmp_path: Path) -> None:
     from deepcovid.progress import Silent
 
     class Killer(Silent):
@@ -80,11 +98,11 @@ def test_a_killed_fold_goes_on_and_ends_with_the_same_scores(films: Prepared, re
     division = Division(count=3, only=(1,))
     with pytest.raises(KeyboardInterrupt):
         cross_validate(
-            films, recipe=recipe, out=tmp_path / "cv", division=division, settings=SETTINGS, progress=Killer()
+            films, recipe=whole, out=tmp_path / "cv", division=division, settings=SETTINGS, progress=Killer()
         )
     assert read_json(tmp_path / "cv" / "fold-1" / "fold.json")["status"] == "running"
-    resumed = run(films, recipe, tmp_path / "cv", only=(1,))
-    unbroken = run(films, recipe, tmp_path / "whole", only=(1,))
+    resumed = run(films, whole, tmp_path / "cv", only=(1,))
+    unbroken = run(films, whole, tmp_path / "whole", only=(1,))
     pd.testing.assert_frame_equal(resumed.frame, unbroken.frame)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deepcovid.errors import DeepCovidError, RecipeError
-from deepcovid.training.recipe import load_recipe, recipe_from, recipe_names
+from deepcovid.training.recipe import load_recipe, member_recipes, recipe_from, recipe_names
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -46,6 +46,13 @@ def test_deep_covid_recipes_say_what_the_paper_says(name: str) -> None:
         ("balance = 'sampler'", "a head on stored features does not use"),
         ("[augmentation]\nflip = 0.5", "neither draws nor minority_count"),
         ("draws = 3", "repeat the same film"),
+        ("members = ['xception']", "members has 1 recipes"),
+        ("members = ['xception', 'xception', 'demo']", "xception more than once"),
+        ("members = ['xception', 'demo']\nepochs = 3", "epochs is given, but a stack trains nothing"),
+        ("members = ['xception', 'demo']\ntask = 'multi-class'", "a stack tells two classes apart"),
+        ("members = ['xception', 'demo']\n[head]\nhidden = [4]", "the hidden units of its network alone"),
+        ("members = ['xception', 'demo']\nfolds = 1", "folds is 1"),
+        ("combiner = 'network'", "there are no members to stack"),
     ],
 )
 def test_a_bad_recipe_names_file_key_and_choices(tmp_path: Path, text: str, words: str) -> None:
@@ -53,6 +60,22 @@ def test_a_bad_recipe_names_file_key_and_choices(tmp_path: Path, text: str, word
     path.write_text(text)
     with pytest.raises(DeepCovidError) as caught:
         load_recipe(path)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("members = ['xception', 'stacked-ensemble']", "stacked-ensemble, which is a stack"),
+        ("members = ['xception', 'nothing']", "no recipe named 'nothing'"),
+        ("members = ['xception', 'demo']\n[changes]\nepoch = 3", "changes of xception has the unknown key 'epoch'"),
+    ],
+)
+def test_a_stacks_members_are_looked_up_with_their_changes(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "stack.toml"
+    path.write_text(text)
+    with pytest.raises(DeepCovidError) as caught:
+        member_recipes(load_recipe(path))
     assert words in str(caught.value)
 
 

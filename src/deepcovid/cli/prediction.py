@@ -148,6 +148,9 @@ def _lines(prediction: Prediction) -> list[str]:
     ]
     if prediction.classes_in_words:
         lines.append(f"       {prediction.classes_in_words}")
+    if prediction.members:
+        each = ", ".join(f"{printable(name)} {score:.3f}" for name, score in prediction.members.items())
+        lines.append(f"       members: {each}")
     if prediction.gate is not None and not prediction.gate.passes:
         lines.append(f"       warning: {prediction.gate.sentence}; scored all the same (--no-gate)")
     if prediction.next_step:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from deepcovid.cli.console import Spoken, command_line, console
 
 
+class Combiner(enum.StrEnum):
+    """What is learned on the members' scores."""
+
+    logistic = "logistic"
+    network = "network"
+
+
 def stack(
     runs: Annotated[list[Path], typer.Argument(help="Folders of two or more finished runs of one table.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; folds finished there are taken as they are.")] = Path(
-        "runs/stack"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="The run folder to write; folds finished there are taken as they are.")
+    ] = Path("runs/stack"),
+    combiner: Annotated[
+        Combiner,
+        typer.Option(help="logistic: a weight a member; network: ten hidden units, as integrated stacking has."),
+    ] = Combiner.logistic,
     folds: Annotated[int, typer.Option(min=2, help="Of the training and validation films, by patient.")] = 5,
     weights: Annotated[
         str | None, typer.Option(help="What the folds' networks start from; default: what each run's did.")
@@ -28,19 +40,35 @@ def stack(
     """Stack runs on out-of-fold scores, and hold the stack against its best member by a paired test."""
     from deepcovid.cli.tables import evaluation_lines
     from deepcovid.runs.settings import Settings
-    from deepcovid.runs.stack import stack as run
+    from deepcovid.runs.stacking.stack import stack as run
     from deepcovid.storage import read_json
 
     settings = Settings(weights=weights, device=device, threads=threads, command=command_line())
-    stacked = run(runs, out=out, folds=folds, settings=settings, progress=Spoken(quiet=quiet))
+    stacked = run(runs, out=out, combiner=combiner.value, folds=folds, settings=settings, progress=Spoken(quiet=quiet))
     if as_json:
         typer.echo(json.dumps(stacked.record, indent=2, ensure_ascii=False))
         return
     screen = console()
     screen.print(stacked.sentence, style="bold", markup=False)
-    for member in stacked.record["members"]:
-        told = f"out-of-fold AUC {member['out_of_fold_auc']:.3f}, weight {member['weight']:+.2f}"
-        screen.print(f"  {member['run']} ({member['recipe']}): {told}", markup=False)
+    screen.print(stacked.record["sentence_out_of_fold"], markup=False)
+    for line in _members(stacked.record):
+        screen.print(line, markup=False)
     for line in evaluation_lines(read_json(out / "evaluation.json")):
         screen.print(line, markup=False)
-    screen.print(f"written: {out / 'stack.json'}, {out / 'scores.parquet'}", markup=False)
+    screen.print(f"\nreport    {out / 'report.html'}\ndetector  {out / 'detector'}", markup=False)
+    screen.print(f"next      deepcovid predict {out / 'detector'} FILM…", markup=False)
+
+
+def _members(record: dict[str, Any]) -> list[str]:
+    lines = [f"stacked by a {record['stacker']}; AUC on test films and out of fold:"]
+    for member in record["members"]:
+        weight = "" if member["weight"] is None else f", weight {member['weight']:+.2f}"
+        lines.append(f"  {member['name']} ({member['recipe']}): {_areas(member)}{weight}")
+    return [*lines, f"  the stack: {_areas(record)}"]
+
+
+def _areas(told: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f}; {area['method']}, {area['n']} {area['unit']}s)"
+        for area in (told["test_auc"], told["out_of_fold_auc"])
+    )

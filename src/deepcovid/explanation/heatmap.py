@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepcovid.errors import DetectorError
 from deepcovid.explanation.cam import grad_cam, linear_importance, on_film, scaled
 from deepcovid.models.detector import Detector, Seen
 
@@ -32,7 +33,13 @@ def heat_of(detector: Detector, seen: Seen, *, shape: tuple[int, int], target: i
 
     Returns:
         float32 (H, W) in [0, 1].
+
+    Raises:
+        DetectorError: the detector is a stack.
     """
+    neck = detector.description.neck
+    if seen.feature_map is None or not neck:
+        raise no_heat_map(detector)
     chosen = detector.positive_index if target is None else target
     if seen.importance is not None:
         importance = seen.importance[chosen]
@@ -41,9 +48,19 @@ def heat_of(detector: Detector, seen: Seen, *, shape: tuple[int, int], target: i
         importance = linear_importance(
             detector.head_weight,
             target=chosen,
-            neck=detector.description.neck,
+            neck=neck,
             shape=(maps, height, width),
             output=detector.description.output,
         )
     heat = grad_cam(seen.feature_map, importance=importance)
     return on_film(scaled(heat), shape=shape, preprocessing=detector.preprocessing)
+
+
+def no_heat_map(detector: Detector) -> DetectorError:
+    """Why a stack has no heat map: its score is no sum over the places of one feature map."""
+    names = ", ".join(member.name for member in detector.description.members)
+    return DetectorError(
+        "there is no heat map of a stack: several networks, each with maps of its own, share in its score",
+        path=detector.folder,
+        mend=f"leave heat maps out, or draw those of a member's run: {names}",
+    )

@@ -113,13 +113,14 @@ def with_head(graph: bytes, head: Mapping[str, np.ndarray]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def with_facts(graph: bytes, *, preprocessing: dict[str, object], classes: Sequence[str]) -> bytes:
-    """The same graph carrying its preprocessing and classes as metadata, so that the file alone says what it is."""
+def with_facts(graph: bytes, *, classes: Sequence[str], **facts: object) -> bytes:
+    """The same graph carrying its classes and other facts (its preprocessing, or its members with theirs) as metadata, so
+    that the file alone says what it is."""
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    facts = {"deepcovid.preprocessing": json.dumps(preprocessing), "deepcovid.classes": json.dumps(list(classes))}
-    onnx.helper.set_model_props(model, facts)
+    told = {**facts, "classes": list(classes)}
+    onnx.helper.set_model_props(model, {f"deepcovid.{key}": json.dumps(value) for key, value in told.items()})
     return bytes(model.SerializeToString())
 
 

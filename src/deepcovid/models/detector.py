@@ -15,6 +15,7 @@ from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.evaluation.recalibration import Calibration
 from deepcovid.imaging.preprocessing import LATER, Preprocessing
+from deepcovid.imaging.radiograph import check_film
 from deepcovid.models.activations import Activation
 from deepcovid.models.engine import open_session
 from deepcovid.models.heads import LINEAR, HeadShape
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 FILES = DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
 IMPORTANCE = "cam_weights"  # a graph's third output where the head has hidden layers
+MEMBERS = "member_scores"  # a stack's second output
+STACK = "stack"  # what stands for the network of a stack
 INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
 
 
@@ -51,12 +54,30 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StackMember:
+    """A network within a stack: the name of its run, the hash of its detector, and what a description says of its network.
+
+    Its weights stand in `weights.safetensors` under its name and a slash.
+    """
+
+    name: str
+    detector: str
+    network: str
+    neck: Literal["pool", "flatten"]
+    preprocessing: Preprocessing
+    head: HeadShape = LINEAR
+    output: Output = "softmax"
+    hidden_activation: Literal[""] | Activation = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Description:
     """What detector.json says.
 
     Attributes:
-        network, neck, classes, positive: the architecture; classes in the order of the logits.
-        preprocessing: what the graph does to a film.
+        network, neck, classes, positive: the architecture; classes in the order of the logits. Of a stack "stack" and "".
+        preprocessing: what the graph does to a film; None for a stack, whose members have each their own.
+        members: of a stack, in the order of its graph's `member_scores`; empty otherwise.
         operating_points: the first is the one that calls are made at.
         calibration: what is done to the graph's probabilities; None: nothing.
         activation: "softmax": the classes exclude one another; "sigmoid": each is present or absent on its own.
@@ -69,11 +90,12 @@ class Description:
     """
 
     network: str
-    neck: Literal["pool", "flatten"]
+    neck: Literal["", "pool", "flatten"]
     classes: tuple[str, ...]
     positive: str
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
     operating_points: tuple[OperatingPoint, ...]
+    members: tuple[StackMember, ...] = ()
     training: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
     calibration: Calibration | None = None
@@ -90,27 +112,35 @@ class Description:
             raise DetectorError(
                 f"the positive class {self.positive!r} is none of {list(self.classes)}", mend="name one of the classes"
             )
+        stack = bool(self.members)
+        if (self.preprocessing is None) != stack or (self.neck == "") != stack:
+            raise DetectorError(
+                f"there are {len(self.members)} members, the preprocessing is {self.preprocessing}, the neck {self.neck!r}",
+                mend="a stack's members have these each, and the stack none; any other detector has both and no members",
+            )
         if not self.operating_points:
             raise DetectorError("a detector without an operating point", mend="give at least one threshold")
         if self.calibration and self.calibration.method == "isotonic" and len(self.classes) != 2:
             raise DetectorError("an isotonic calibration of several classes", mend="calibrate by temperature")
-        words = [*self.classes, *(word for point in self.operating_points for word in (point.name, point.chosen_on))]
+        words = [*self.classes, *(member.name for member in self.members)]
+        words += [*(word for point in self.operating_points for word in (point.name, point.chosen_on))]
         if not all(word.isprintable() for word in words):
             raise DetectorError("a name holds control characters", mend="name classes and thresholds in plain letters")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able values."""
-        return to_mapping(self) | {"preprocessing": self.preprocessing.to_dict()}
+        return to_mapping(self)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a detector makes of one film: probability of each class (K,), the feature map (F, h, w), and how much each map
-    counts for each class (K, F), where that is not the same for every film."""
+    """What a detector makes of one film: probability of each class (K,), the feature map (F, h, w), how much each map
+    counts for each class (K, F), where that is not the same for every film; of a stack no map, and its members' scores (M,)."""
 
     probabilities: np.ndarray
-    feature_map: np.ndarray
+    feature_map: np.ndarray | None
     importance: np.ndarray | None = None
+    members: np.ndarray | None = None
 
 
 class Detector:
@@ -155,16 +185,25 @@ class Detector:
                 path=folder / DESCRIPTION,
                 mend="copy the detector folder again",
             )
-        preprocessing = _preprocessing(values["preprocessing"], folder / DESCRIPTION)
-        values |= {"preprocessing": preprocessing}
-        description = _described(values, folder / DESCRIPTION)
+        description = _described(_with_preprocessing(values, folder / DESCRIPTION), folder / DESCRIPTION)
         _require_files(folder, description.files)
         return cls(folder, description, sha256_file(folder / DESCRIPTION))
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What happens between a film and the network."""
+        """What happens between a film and the network.
+
+        Raises:
+            DetectorError: it is a stack.
+        """
+        if self.description.preprocessing is None:
+            raise self._no_single("preprocessing")
         return self.description.preprocessing
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the graph holds several networks, each with a preprocessing of its own."""
+        return bool(self.description.members)
 
     @property
     def positive_index(self) -> int:
@@ -180,16 +219,8 @@ class Detector:
     def _session(self) -> onnxruntime.InferenceSession:
         session = open_session(self.folder / GRAPH)
         told = session.get_modelmeta().custom_metadata_map
-        ours = {
-            "deepcovid.classes": json.dumps(list(self.description.classes)),
-            "deepcovid.preprocessing": json.dumps(self.preprocessing.to_dict()),
-        }
-        # files written before a key existed have it in neither place
-        known = self.preprocessing.to_dict()
-        without = {key: known[key] for key in known if not (key in LATER and known[key] == LATER[key])}
-        before = {"deepcovid.preprocessing": json.dumps(without)}
-        for key, value in ours.items():
-            if told.get(key, value) not in (value, before.get(key)):
+        for key, allowed in _facts(self.description).items():
+            if told.get(key, allowed[0]) not in allowed:
                 raise DetectorError(
                     f"detector.json and model.onnx differ in {key.partition('.')[2]}",
                     path=self.folder,
@@ -210,6 +241,12 @@ class Detector:
             raise self._unusable(f"{WEIGHTS} holds no {name}") from error
         return weight
 
+    def _no_single(self, thing: str) -> DetectorError:
+        names = ", ".join(member.name for member in self.description.members)
+        return DetectorError(
+            f"a stack has no {thing} of its own", path=self.folder, mend=f"take a member's run: {names}"
+        )
+
     def _unusable(self, problem: str) -> DetectorError:
         return DetectorError(problem, path=self.folder, mend="copy the detector folder again, or train it anew")
 
@@ -222,17 +259,29 @@ class Detector:
         Raises:
             DetectorError: the graph does not take such a film, or gives something else than a number for each class.
         """
+        if self.is_stack:
+            check_film(pixels)  # each member's size is within the graph
+            logits, members = self._run(pixels, ["logits", MEMBERS])
+            return Seen(self._probabilities(logits), None, members=members[0])
         film = self.preprocessing.resize_film(pixels)
+        names = ["logits", "feature_map", *([IMPORTANCE] if self.description.head.hidden else [])]
+        logits, feature_map, *weights = self._run(film, names)
+        return Seen(self._probabilities(logits), feature_map[0], weights[0][0] if weights else None)
+
+    def _run(self, film: np.ndarray, names: list[str]) -> list[np.ndarray]:
         session = self._session
         try:
-            names = ["logits", "feature_map", *([IMPORTANCE] if self.description.head.hidden else [])]
-            logits, feature_map, *weights = session.run(names, {"film": film[None, None]})
+            outputs: list[np.ndarray] = session.run(names, {"film": film[None, None]})
         except Exception as error:  # the runtime raises its own untyped errors
             raise self._unusable(f"model.onnx cannot be run on a film ({type(error).__name__})") from error
+        return outputs
+
+    def _probabilities(self, logits: np.ndarray) -> np.ndarray:
         if logits.shape != (1, len(self.description.classes)) or not np.isfinite(logits).all():
             raise self._unusable("model.onnx gives something else than one finite number for each class")
-        probabilities = self._calibrated(probabilities_of(logits, activation=self.description.activation))[0]
-        return Seen(probabilities, feature_map[0], weights[0][0] if weights else None)
+        probabilities = probabilities_of(logits, activation=self.description.activation)
+        calibrated: np.ndarray = self._calibrated(probabilities)[0]
+        return calibrated
 
     def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
         told = self.description
@@ -250,16 +299,19 @@ class Detector:
 
         Raises:
             MissingPackageError: torch is not installed.
+            DetectorError: it is a stack.
         """
         from safetensors.torch import load_file
 
         from deepcovid.models.zoo import build_network
 
         told = self.description
+        if told.preprocessing is None:
+            raise self._no_single("network to train on")
         network = build_network(
             told.network,
             classes=len(told.classes),
-            neck=told.neck,
+            neck=told.neck or None,
             size=told.preprocessing.size,
             preprocessing=told.preprocessing,
             head=told.head,
@@ -316,8 +368,38 @@ def _described(values: dict[str, Any], path: Path) -> Description:
         raise DetectorError(error.problem, path=path, mend=error.mend) from error
 
 
+def _with_preprocessing(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The values with every preprocessing built; of a stack the members' alone."""
+    members = values.get("members") or []
+    if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
+        raise DetectorError("members is no list of members", path=path, mend="copy the detector folder again")
+    built = [member | {"preprocessing": _preprocessing(member.get("preprocessing"), path)} for member in members]
+    whole = values["preprocessing"]
+    # null is no preprocessing, and only a stack is without one
+    single = None if whole is None and members else _preprocessing(whole, path)
+    return values | {"preprocessing": single, "members": built}
+
+
+def _facts(description: Description) -> dict[str, tuple[str, ...]]:
+    """What the graph's metadata may say under each of our keys; the first is what is written today."""
+    classes = (json.dumps(list(description.classes)),)
+    if description.preprocessing is None:
+        members = [{"name": one.name, "preprocessing": one.preprocessing.to_dict()} for one in description.members]
+        return {"deepcovid.classes": classes, "deepcovid.members": (json.dumps(members),)}
+    known = description.preprocessing.to_dict()
+    # files written before a key existed have it in neither place
+    without = {key: known[key] for key in known if not (key in LATER and known[key] == LATER[key])}
+    return {"deepcovid.classes": classes, "deepcovid.preprocessing": (json.dumps(known), json.dumps(without))}
+
+
 def _preprocessing(values: Any, path: Path) -> Preprocessing:
     """Every key must be there: a default would change scores in silence."""
+    if not isinstance(values, Mapping):
+        raise DetectorError(
+            f"the preprocessing is {values!r}, so scores would be wrong",
+            path=path,
+            mend="copy the detector folder again",
+        )
     try:
         return Preprocessing.from_dict(values)
     except DeepCovidError as error:

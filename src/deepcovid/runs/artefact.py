@@ -39,7 +39,6 @@ def write_artefact(
         DetectorError: what was written scores films otherwise than the training did.
     """
     prepared = trained.prepared
-    points = [_operating_point(point, prepared) for point in evaluation["operating_points"]]
     description = Description(
         network=recipe.network,
         neck=recipe.neck or architecture(recipe.network).neck,
@@ -51,7 +50,7 @@ def write_artefact(
         output=recipe.output,
         hidden_activation=recipe.activation,
         calibration=trained.calibration,
-        operating_points=tuple(sorted(points, key=lambda point: point.chosen_on != "validation")),
+        operating_points=operating_points(evaluation, prepared),
         training={
             "recipe": recipe.to_dict(),
             # names without folders: the detector's hash must not depend on where a file lay
@@ -64,22 +63,39 @@ def write_artefact(
     )
     graph = with_facts(trained.graph, preprocessing=recipe.preprocessing.to_dict(), classes=prepared.classes)
     detector = write_detector(folder, description=description, graph=graph, weights=trained.weights)
-    _require_same_scores(detector, trained)
+    require_same_scores(detector, prepared, trained.scores, rows=np.arange(len(prepared.frame)))
     return detector
 
 
-def _require_same_scores(detector: Detector, trained: Trained) -> None:
-    """Score some films again with the folder that was written: the surest, and the nearest to the threshold."""
-    order = np.argsort(np.abs(trained.scores - detector.operating_point.threshold), kind="stable")
-    for row in {*order[:2].tolist(), int(trained.scores.argmin()), int(trained.scores.argmax())}:
-        path = trained.prepared.table.image_path(trained.prepared.frame["image"][row])
+def require_same_scores(detector: Detector, prepared: Prepared, scores: np.ndarray, *, rows: np.ndarray) -> None:
+    """Score some films again with the folder that was written: the surest, and the nearest to the threshold.
+
+    Args:
+        detector: as written.
+        prepared: films.
+        scores: of its rows, as evaluated.
+        rows: which of them the detector itself must score so.
+
+    Raises:
+        DetectorError: it scores one otherwise.
+    """
+    order = rows[np.argsort(np.abs(scores[rows] - detector.operating_point.threshold), kind="stable")]
+    surest = rows[scores[rows].argmin()], rows[scores[rows].argmax()]
+    for row in {*order[:2].tolist(), *(int(place) for place in surest)}:
+        path = prepared.table.image_path(prepared.frame["image"][row])
         again = detector.score(read_radiograph(path).pixels)
-        if not abs(again - trained.scores[row]) <= SAME:
+        if not abs(again - scores[row]) <= SAME:
             raise DetectorError(
-                f"model.onnx scores {path.name} {again:.6f}, the training {trained.scores[row]:.6f}",
+                f"model.onnx scores {path.name} {again:.6f}, the training {scores[row]:.6f}",
                 path=detector.folder,
                 mend="delete the cache folder (see `deepcovid doctor`) and train again; if it stays so, report it",
             )
+
+
+def operating_points(evaluation: dict[str, Any], prepared: Prepared) -> tuple[OperatingPoint, ...]:
+    """The operating points of an evaluation, those chosen on validation first."""
+    points = [_operating_point(point, prepared) for point in evaluation["operating_points"]]
+    return tuple(sorted(points, key=lambda point: point.chosen_on != "validation"))
 
 
 def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoint:

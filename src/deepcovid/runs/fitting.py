@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepcovid.errors import MissingPackageError, RunError
+from deepcovid.errors import MissingPackageError, RecipeError, RunError
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
@@ -27,12 +27,18 @@ def start_network(
     """The recipe's network with the weights that it starts from.
 
     Raises:
+        RecipeError: the recipe is of a stack, which is no network.
         WeightsError: the weights cannot be had, or are random under a frozen backbone without permission.
         MissingPackageError: torch is not installed.
     """
     from deepcovid.models.weights import load_backbone_weights, require_trained_backbone
     from deepcovid.models.zoo import build_network
 
+    if recipe.members:
+        raise RecipeError(
+            f"{recipe.name} is a stack of {', '.join(recipe.members)}",
+            mend="train it with `deepcovid train`, or take its members one by one",
+        )
     chosen = settings.weights or recipe.weights
     require_trained_backbone(chosen, trainable=recipe.trainable, allow_random=settings.allow_random_backbone)
     try:

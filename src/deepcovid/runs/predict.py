@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcovid.errors import DeepCovidError, DetectorError
-from deepcovid.explanation.heatmap import heat_of
+from deepcovid.explanation.heatmap import heat_of, no_heat_map
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.imaging.finding import Found, look_for_films
 from deepcovid.imaging.readers import read_film
-from deepcovid.models.detector import Detector
+from deepcovid.models.detector import Detector, Seen
 from deepcovid.models.gate import Gate, Verdict
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import FORMULA, write_bytes
@@ -41,6 +41,7 @@ class Prediction:
         probabilities: of every class.
         positive: whether the score is at or above the operating point.
         call: that in words.
+        members: of a stack, each member's own score; empty otherwise.
         classes_in_words: of several classes what the others' probabilities are; empty for two sides.
         operating_point: the threshold's name, value and origin.
         detector: its hash.
@@ -62,6 +63,7 @@ class Prediction:
     next_step: str = ""
     heatmap: Path | None = None
     classes_in_words: str = ""
+    members: dict[str, float] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
     gate: Verdict | None = None
 
@@ -74,6 +76,7 @@ class Prediction:
             "positive": self.positive,
             "call": self.call,
             "classes": self.classes_in_words,
+            "members": self.members,
             "operating_point": {
                 "name": self.operating_point.name,
                 "threshold": self.operating_point.threshold,
@@ -133,10 +136,10 @@ def predict(
         progress: told of every film.
 
     Raises:
-        DetectorError: the class of the heat maps is none of the detector's.
+        DetectorError: the class of the heat maps is none of the detector's, or it is a stack, which has none.
     """
     wishes = wishes or Wishes()
-    _require_class(detector, wishes.heat_class)
+    _require_heat(detector, wishes)
     looked = paths if isinstance(paths, Found) else look_for_films(paths)
     films = looked.films
     names = heatmap_names(films)
@@ -161,8 +164,10 @@ def predict(
     return Predictions(done, failed, looked.left_out, refused, gate.hash if gate else "")
 
 
-def _require_class(detector: Detector, name: str | None) -> None:
-    classes = detector.description.classes
+def _require_heat(detector: Detector, wishes: Wishes) -> None:
+    name, classes = wishes.heat_class, detector.description.classes
+    if detector.is_stack and (wishes.heatmaps is not None or name is not None):
+        raise no_heat_map(detector)
     if name is not None and name not in classes:
         raise DetectorError(
             f"the detector has no class {name!r} to draw heat maps of", mend=f"choose one of: {', '.join(classes)}"
@@ -222,6 +227,7 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
         positive=positive,
         call=call_in_words(detector, score),
         classes_in_words=classes_in_words(detector, seen.probabilities),
+        members=_member_scores(detector, seen),
         operating_point=point,
         detector=detector.hash,
         seconds=time.perf_counter() - began,
@@ -230,6 +236,13 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
         origin=dict(film.origin),
         gate=verdict,
     )
+
+
+def _member_scores(detector: Detector, seen: Seen) -> dict[str, float]:
+    if seen.members is None:
+        return {}
+    names = [member.name for member in detector.description.members]
+    return dict(zip(names, map(float, seen.members), strict=True))
 
 
 def _origin(point: OperatingPoint) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,8 +22,10 @@ from deepcovid.runs.cases import augmented_films, certain_cases, sample_films
 from deepcovid.runs.data import SIDES, Prepared
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.settings import Settings
-from deepcovid.runs.trained import Trained
 from deepcovid.storage import write_text
+from deepcovid.training.combinations import KEPT_BY_A_STACK
+from deepcovid.training.loop import Fitted
+from deepcovid.training.monitor import Finding
 from deepcovid.training.monitor.symptom import SYMPTOMS
 from deepcovid.training.recipe import Recipe
 
@@ -31,7 +35,9 @@ DISTINGUISHABLE = 40  # positives from which on 97.5 % allows one miss
 def report_run(
     folder: RunFolder,
     *,
-    trained: Trained,
+    prepared: Prepared,
+    fitted: Fitted | None,
+    unreadable: Mapping[Path, str],
     scores: pd.DataFrame,
     evaluations: dict[str, dict[str, Any]],
     detector: Detector,
@@ -40,31 +46,35 @@ def report_run(
     settings: Settings,
     progress: Progress,
 ) -> None:
-    """Write report.html, figures/ and MODEL_CARD.md into the run folder."""
+    """Write report.html, figures/ and MODEL_CARD.md into the run folder; a stack has no history (`fitted` is None) and no
+    heat maps."""
     progress.say("Writing the report …")
-    table, label = trained.prepared.one_label_table(settings.normal), settings.label_column
+    table, label = prepared.one_label_table(settings.normal), settings.label_column
     scores = scores.assign(**{label: table.frame[label]})
-    training = table.frame.iloc[trained.prepared.rows("train")]
-    found = notices(folder, evaluations["test"], audit, trained)
+    training = table.frame.iloc[prepared.rows("train")]
+    findings = fitted.findings if fitted else ()
+    found = notices(folder, evaluations["test"], audit, prepared, unreadable=unreadable, findings=findings)
     folder.note(warnings=[{"level": notice.level, "sentence": notice.sentence} for notice in found])
     content = ReportContent(
         title=f"{settings.positive} detector: {recipe.name}",
-        question=f"{_question(trained.prepared)} · {recipe.title or recipe.network}",
+        question=f"{_question(prepared)} · {recipe.title or _network(recipe)}",
         positive=settings.positive,
         evaluations=evaluations,
         warnings=found,
         scores=scores.assign(label=scores[label]),
-        summary=_summary(trained.prepared, table, label),
-        history=_history(trained),
+        summary=_summary(prepared, table, label),
+        history=_history(fitted) if fitted else None,
         loss=recipe.loss.replace("binary-", "binary "),
-        course=_course(trained, recipe),
+        course=_course(fitted, recipe) if fitted else None,
         samples=sample_films(
             table, label_column=label, positive=settings.positive, normal=settings.normal, seed=recipe.seed
         ),
         augmentations=augmented_films(
             table, recipe, rows=training, label_column=label, positive=settings.positive, normal=settings.normal
         ),
-        heatmaps=certain_cases(scores[scores["split"] == "test"], table, detector, label_column=label),
+        heatmaps=()
+        if detector.is_stack
+        else certain_cases(scores[scores["split"] == "test"], table, detector, label_column=label),
         audit_sentence=audit.sentence,
         facts=_facts(folder, detector, recipe),
     )
@@ -72,7 +82,15 @@ def report_run(
     write_text(folder / "MODEL_CARD.md", write_model_card(content))
 
 
-def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelResult, trained: Trained) -> list[Notice]:
+def notices(
+    folder: RunFolder,
+    evaluation: dict[str, Any],
+    audit: SourceLabelResult,
+    prepared: Prepared,
+    *,
+    unreadable: Mapping[Path, str],
+    findings: Sequence[Finding],
+) -> list[Notice]:
     """What the reader must know first, gravest first."""
     found = []
     weights = folder.record["weights"]
@@ -80,17 +98,17 @@ def notices(folder: RunFolder, evaluation: dict[str, Any], audit: SourceLabelRes
         found.append(Notice("danger", f"The frozen backbone holds random numbers: {weights['sentence']}"))
     if audit.warns:
         found.append(Notice("danger" if audit.verdict == "FAIL" else "caution", audit.sentence))
-    found += [Notice("caution", sentence) for sentence in _few(evaluation, trained)]
-    if trained.unreadable:
-        found.append(Notice("caution", f"{len(trained.unreadable)} films could not be read and were left out."))
-    found += [Notice("caution", f"{SYMPTOMS[one.name].title}: {one.sentence}") for one in trained.fitted.findings]
+    found += [Notice("caution", sentence) for sentence in _few(evaluation, prepared)]
+    if unreadable:
+        found.append(Notice("caution", f"{len(unreadable)} films could not be read and were left out."))
+    found += [Notice("caution", f"{SYMPTOMS[one.name].title}: {one.sentence}") for one in findings]
     # the audit's sentence says the same of the sources, on all films instead of the test side
     notes = [note for note in evaluation["notes"] if not (audit.warns and about_sources(note)) and not about_few(note)]
-    notes += trained.prepared.notes
+    notes += prepared.notes
     return found + [Notice("info", note) for note in dict.fromkeys(notes)]
 
 
-def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
+def _few(evaluation: dict[str, Any], prepared: Prepared) -> list[str]:
     """Cautions where the positives are too few for what is said of them."""
     sentences = []
     if evaluation["n_positive"] < FEW:
@@ -98,7 +116,7 @@ def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
             f"The test side has {evaluation['n_positive']} positive films; every figure about them is uncertain, "
             "as the intervals show."
         )
-    chosen_on = int(trained.prepared.is_positive[trained.prepared.rows("val")].sum())
+    chosen_on = int(prepared.is_positive[prepared.rows("val")].sum())
     if chosen_on < DISTINGUISHABLE:
         sentences.append(
             f"The operating point was chosen on {chosen_on} positive validation films: with fewer than {DISTINGUISHABLE}, "
@@ -107,16 +125,16 @@ def _few(evaluation: dict[str, Any], trained: Trained) -> list[str]:
     return sentences
 
 
-def _history(trained: Trained) -> pd.DataFrame:
-    history = pd.DataFrame(trained.fitted.history)
-    return history.assign(best=history["epoch"] == trained.fitted.kept_epoch)
+def _history(fitted: Fitted) -> pd.DataFrame:
+    history = pd.DataFrame(fitted.history)
+    return history.assign(best=history["epoch"] == fitted.kept_epoch)
 
 
-def _course(trained: Trained, recipe: Recipe) -> list[dict[str, Any]] | None:
+def _course(fitted: Fitted, recipe: Recipe) -> list[dict[str, Any]] | None:
     """What the monitor found, as the report shows it; a support vector machine has no epochs to watch."""
     if recipe.head.kind == "svm":
         return None
-    return [{"title": SYMPTOMS[one.name].title, **one.to_dict()} for one in trained.fitted.findings]
+    return [{"title": SYMPTOMS[one.name].title, **one.to_dict()} for one in fitted.findings]
 
 
 def _question(prepared: Prepared) -> str:
@@ -143,16 +161,16 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
         "Detector": {
             "hash": detector.hash,
             "licence": detector.description.licence,
-            "network": recipe.network,
+            "network": _network(recipe),
             "operating point": f"{detector.operating_point.name}: {detector.operating_point.threshold:.4f}",
             "chosen on": detector.operating_point.chosen_on,
             "calibration": calibration_words(detector.description.calibration),
-            "input": f"{recipe.preprocessing.size[0]} × {recipe.preprocessing.size[1]} px, {recipe.preprocessing.fit}",
+            "input": _input(detector),
         },
         "Training": {
             **_without(record["training"], "findings"),
             "weights": record["weights"]["sentence"],
-            **_flat(recipe.to_dict()),
+            **_flat(_stacked(recipe) if recipe.members else recipe.to_dict()),
         },
         "Data": {**_flat(record["data"]), "label column": record["config"]["label_column"]},
         "Engine": {
@@ -164,6 +182,23 @@ def _facts(folder: RunFolder, detector: Detector, recipe: Recipe) -> dict[str, d
         "Seconds" if record["legs"] == 1 else f"Seconds of leg {record['legs']} (resumed)": record["timings"],
         "Command": {"line": record["command"] or "(called from Python)"},
     }
+
+
+def _network(recipe: Recipe) -> str:
+    return f"stack of {', '.join(recipe.members)}" if recipe.members else recipe.network
+
+
+def _input(detector: Detector) -> str:
+    one = detector.description
+    each = {member.name: member.preprocessing for member in one.members} or {"": detector.preprocessing}
+    told = (f"{name} {used.size[0]} × {used.size[1]} px, {used.fit}".strip() for name, used in each.items())
+    return "; ".join(told)
+
+
+def _stacked(recipe: Recipe) -> dict[str, Any]:
+    """What of a stack's recipe means something."""
+    values = recipe.to_dict()
+    return {key: values[key] for key in KEPT_BY_A_STACK if key != "head"}
 
 
 def _without(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FLOAT = 4  # bytes
 MOMENTS = {"adam": 2, "adamw": 2, "sgd": 1}  # numbers that an optimiser keeps for each parameter that it moves
 MEASURES = ("val_accuracy", "train_accuracy", "val_loss", "train_loss")
 STATISTICS = ("running_mean", "running_var")
-HEAD = "head."
+HEAD, COMBINER = "head.", "combiner."
 
 
 def run_facts(folder: Path) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def run_facts(folder: Path) -> dict[str, Any]:
         "films": {side: told.get("films") for side, told in sides.items()},
         "epochs": {
             "run": None if history is None else len(history),
-            "allowed": recipe.get("epochs"),
+            "allowed": None if recipe.get("members") else recipe.get("epochs"),
             "kept": kept,
-            "keep": recipe.get("keep"),
+            "keep": None if recipe.get("members") else recipe.get("keep"),
         },
         "kept": None if history is None else _at(history, kept, films=sides.get("val", {}).get("films")),
         "last": None if history is None else _at(history, len(history), films=sides.get("val", {}).get("films")),
@@ -86,6 +86,8 @@ def _parameters(weights: Path, recipe: dict[str, Any]) -> tuple[dict[str, int | 
     counts = _counted(weights)
     statistics = sum(n for name, n in counts.items() if name.endswith(STATISTICS))
     own = {name: n for name, n in counts.items() if not name.endswith((*STATISTICS, "num_batches_tracked"))}
+    if recipe.get("members"):
+        return _of_a_stack(own, statistics)
     moving = recipe.get("trainable")
     if moving == "all":
         trainable: int | None = sum(own.values())
@@ -99,6 +101,14 @@ def _parameters(weights: Path, recipe: dict[str, Any]) -> tuple[dict[str, int | 
         else ["How many parameters were trained is not told: counting blocks needs PyTorch."]
     )
     return {"all": sum(own.values()), "trainable": trainable, "statistics": statistics}, notes
+
+
+def _of_a_stack(own: dict[str, int], statistics: int) -> tuple[dict[str, int | None], list[str]]:
+    combiner = sum(n for name, n in own.items() if name.startswith(COMBINER))
+    notes = [
+        f"A stack: {combiner} of its parameters are the combiner's; how its members were trained, their own runs tell."
+    ]
+    return {"all": sum(own.values()), "trainable": None, "statistics": statistics}, notes
 
 
 def _counted(weights: Path) -> dict[str, int]:

@@ -25,7 +25,7 @@ from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network
-from deepcovid.runs.folder import RunFolder
+from deepcovid.runs.folder import RECORD, RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import lock, read_json, write_json, write_table
 from deepcovid.training.monitor import TrainingFailed
@@ -85,7 +85,7 @@ def train(
     """
     settings, progress = settings or Settings(), progress or Silent()
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    folder = RunFolder(Path(out) if out else _new_folder(recipe))
+    place = Path(out) if out else _new_folder(recipe)
     if not isinstance(table, Table):
         # findings may stand in columns of their own
         labelled = recipe.task != "multi-label"
@@ -100,6 +100,9 @@ def train(
         classes=settings.classes,
         normal=settings.normal,
     )
+    if recipe.members:
+        return _train_stack(prepared, recipe=recipe, out=place, settings=settings, progress=progress)
+    folder = RunFolder(place)
     require_enough(prepared, recipe)
     network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(prepared.classes))
     if settings.resume and not folder.path.exists():
@@ -114,6 +117,14 @@ def train(
         else:
             progress.say(f"{folder.path} is finished already; nothing was computed.")
     return Run(folder.path, folder.record, read_json(folder / "evaluation.json"))
+
+
+def _train_stack(prepared: Prepared, *, recipe: Recipe, out: Path, settings: Settings, progress: Progress) -> Run:
+    from deepcovid.runs.stacking.recipe import train_stack
+
+    stacked = train_stack(prepared, recipe=recipe, out=out, settings=settings, progress=progress)
+    progress.say(stacked.sentence)
+    return Run(out, read_json(out / RECORD), read_json(out / "evaluation.json"))
 
 
 def _work(
@@ -171,8 +182,9 @@ def _work(
         **trained.facts,
     )  # fmt: skip
     with _timed(clock, "report"):
-        report_run(folder, trained=trained, scores=scores, evaluations=evaluations, detector=detector, audit=audit,
-                   recipe=recipe, settings=settings, progress=progress)  # fmt: skip
+        report_run(folder, prepared=trained.prepared, fitted=trained.fitted, unreadable=trained.unreadable, scores=scores,
+                   evaluations=evaluations, detector=detector, audit=audit, recipe=recipe, settings=settings,
+                   progress=progress)  # fmt: skip
     folder.note(status="finished", timings={name: round(seconds, 3) for name, seconds in clock.items()})
     write_evidence(folder.path)
 

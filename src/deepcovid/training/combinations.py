@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from deepcovid.errors import RecipeError
+from deepcovid.models.heads import HeadShape
 
 if TYPE_CHECKING:
     from deepcovid.training.recipe import Recipe
 
+KEPT_BY_A_STACK = (
+    "name", "title", "source", "seed", "task", "head", "members", "changes", "combiner", "folds", "published",
+)  # fmt: skip
+ONLY_OF_A_STACK = ("changes", "combiner", "folds")
 IGNORED_BY_AN_SVM = ("epochs", "batch_size", "steps_per_epoch", "optimiser", "schedule", "keep", "early_stopping")
 
 
@@ -18,6 +24,10 @@ def refuse_combinations(recipe: Recipe) -> None:
     Raises:
         RecipeError: the first pair of keys that does not fit, and what to write instead.
     """
+    if recipe.members:
+        _refuse_what_a_stack_ignores(recipe)
+        return
+    _refuse_what_needs_members(recipe)
     _refuse_outputs(recipe)
     _refuse_losses(recipe)
     _refuse_what_stored_features_ignore(recipe)
@@ -30,6 +40,39 @@ def refuse_combinations(recipe: Recipe) -> None:
         )
     if recipe.head.kind == "svm":
         _refuse_what_an_svm_ignores(recipe)
+
+
+def _refuse_what_a_stack_ignores(recipe: Recipe) -> None:
+    twice = sorted({name for name in recipe.members if recipe.members.count(name) > 1})
+    if len(recipe.members) < 2 or twice:
+        raise RecipeError(
+            f"members has {len(recipe.members)} recipes" + (f", {', '.join(twice)} more than once" if twice else ""),
+            mend="name two different recipes or more",
+        )
+    if recipe.folds < 2:
+        raise RecipeError(f"folds is {recipe.folds}", mend="give 2 or more")
+    if recipe.task != "binary":
+        raise RecipeError(f"the task is {recipe.task!r}, but a stack tells two classes apart", mend="leave task out")
+    plain = type(recipe)(name=recipe.name)
+    for name in (field.name for field in fields(recipe) if field.name not in KEPT_BY_A_STACK):
+        if getattr(recipe, name) != getattr(plain, name):
+            raise RecipeError(
+                f"{name} is given, but a stack trains nothing beside its members",
+                mend=f"give it under [changes], where it is of every member, or leave {name} out",
+            )
+    hidden = recipe.head.hidden
+    if recipe.head != HeadShape(hidden=hidden) or (hidden and recipe.combiner != "network"):
+        raise RecipeError(
+            "head is given, of which a stack takes the hidden units of its network alone",
+            mend='give combiner = "network" and head.hidden, or leave head out',
+        )
+
+
+def _refuse_what_needs_members(recipe: Recipe) -> None:
+    defaults = {field.name: field.default for field in fields(recipe)} | {"changes": {}}
+    for name in ONLY_OF_A_STACK:
+        if getattr(recipe, name) != defaults[name]:
+            raise RecipeError(f"{name} is given, but there are no members to stack", mend=f"leave {name} out")
 
 
 def _refuse_outputs(recipe: Recipe) -> None:

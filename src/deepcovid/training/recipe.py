@@ -16,6 +16,7 @@ from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
 from deepcovid.models.activations import Activation
 from deepcovid.models.heads import HeadShape
 from deepcovid.models.outputs import Output
+from deepcovid.models.stacking import CombinerKind
 from deepcovid.training.combinations import refuse_combinations
 
 
@@ -134,7 +135,11 @@ class Recipe:
         mixing: mixup and CutMix (whole networks and `recompute`).
         calibration: what is fitted on validation after the training, so that scores are probabilities: "none", "temperature"
             (logits divided by one number) or "isotonic" (a rising function; binary tasks only).
-        members: an ensemble's base recipes; the recipe's other keys are then those of the network stacked on them.
+        members: of a stack, the recipes of the networks that it is learned on; of the other keys only those below, `seed`
+            and, with a network, `head.hidden` mean something then.
+        changes: of a stack, what is changed in every member's recipe, such as `trainable`, by keys as they stand there.
+        combiner: of a stack, what is learned on the members' out-of-fold scores: a logistic regression, or a network.
+        folds: of a stack, how many divisions by patient those scores come from.
         published: what its authors report.
     """
 
@@ -168,6 +173,9 @@ class Recipe:
     mixing: Mixing = field(default_factory=Mixing)
     calibration: Literal["none", "temperature", "isotonic"] = "none"
     members: tuple[str, ...] = ()
+    changes: dict = field(default_factory=dict)
+    combiner: CombinerKind = "logistic"
+    folds: int = 5
     published: Published = field(default_factory=Published)
 
     def __post_init__(self) -> None:
@@ -188,12 +196,25 @@ class Recipe:
         return to_mapping(self)
 
     def changed(self, **values: Any) -> Recipe:
-        """The recipe with some values replaced; `learning_rate` reaches into the optimiser; None means unchanged."""
+        """The recipe with some values replaced; `learning_rate` reaches into the optimiser; None means unchanged.
+
+        Of a stack, `epochs`, `batch_size`, `learning_rate` and `seed` are those of its members.
+        """
         given = {key: value for key, value in values.items() if value is not None}
+        if self.members:
+            return self._with_members_changed(given)
         rate = given.pop("learning_rate", None)
         if rate is not None:
             given["optimiser"] = replace(self.optimiser, learning_rate=rate)
         return replace(self, **given)
+
+    def _with_members_changed(self, given: dict[str, Any]) -> Recipe:
+        theirs: dict[str, Any] = {key: given.pop(key) for key in ("epochs", "batch_size") if key in given}
+        if "learning_rate" in given:
+            theirs["optimiser"] = {"learning_rate": given.pop("learning_rate")}
+        if "seed" in given:
+            theirs["seed"] = given["seed"]
+        return replace(self, changes=_merged(self.changes, theirs), **given)
 
     def for_task(self, task: str) -> Recipe:
         """The recipe for another task; for several findings with a sigmoid each, and from them with a softmax again."""
@@ -208,6 +229,31 @@ class Recipe:
 def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
     """A recipe from plain values (of a TOML file or a run.json); unknown keys are refused."""
     return from_mapping(Recipe, values, where=where)
+
+
+def member_recipes(recipe: Recipe) -> list[Recipe]:
+    """The recipes of a stack's members, as the stack changes them.
+
+    Raises:
+        RecipeError: no such recipe, one that is a stack itself, or a change that does not fit it.
+    """
+    found = []
+    for name in recipe.members:
+        member = load_recipe(name)
+        if member.members:
+            raise RecipeError(f"{recipe.name} has the member {name}, which is a stack", mend="name its members instead")
+        changed = _merged(member.to_dict(), recipe.changes)
+        found.append(recipe_from(changed, where=f"{recipe.name}, changes of {name}"))
+    return found
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with `changes` in their place, section by section."""
+    merged = dict(values)
+    for key, value in changes.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 def recipe_names() -> list[str]:

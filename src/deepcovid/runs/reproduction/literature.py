@@ -13,11 +13,9 @@ from deepcovid.reporting.published import PublishedFigure, published
 from deepcovid.runs.reproduction.outcome import SMOKE, Line, Reproduction, Wishes
 from deepcovid.runs.reproduction.training_set import train_set
 from deepcovid.runs.train import Run
-from deepcovid.training.recipe import recipe_names
 
 TITLE = "The systems that Rawat 2022 reviews (his Table 1)"
 NO_RECIPE = "no recipe: the publication tells too little of it"
-NOT_YET = "no recipe yet: stacked networks are not part of this version"
 NOT_RUN = "not run: no films were given (--table), or the recipe was not asked for (--only)"
 
 
@@ -30,8 +28,7 @@ def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress
         progress: told what happens.
     """
     figures = published("literature")
-    known = set(recipe_names())
-    named = tuple(dict.fromkeys(figure.recipe for figure in figures if figure.recipe in known))
+    named = tuple(dict.fromkeys(figure.recipe for figure in figures if figure.recipe))
     runs = train_set(table, wishes.recipes or named, wishes, progress) if table is not None else {}
     lines = tuple(_line(figure, runs.get(figure.recipe), wishes) for figure in figures)
     warnings = [SMOKE] if wishes.quick and runs else []
@@ -56,7 +53,7 @@ def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress
 
 def _line(figure: PublishedFigure, run: Run | None, wishes: Wishes) -> Line:
     if run is None:
-        how = NO_RECIPE if not figure.recipe else NOT_RUN if figure.recipe in recipe_names() else NOT_YET
+        how = NOT_RUN if figure.recipe else NO_RECIPE
         return Line(published=figure, system=figure.system, metric=figure.metric, ours=None, how=how)
     return Line(
         published=figure,

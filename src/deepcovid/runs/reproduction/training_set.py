@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from deepcovid.datasets.table import Table
-from deepcovid.errors import WeightsError
 from deepcovid.progress import Progress
 from deepcovid.runs.folder import RECORD
 from deepcovid.runs.reproduction.outcome import Wishes
 from deepcovid.runs.train import Run, train
+from deepcovid.runs.weights_folder import weights_within
 from deepcovid.storage import read_json
 from deepcovid.training.recipe import load_recipe
 
@@ -31,10 +30,11 @@ def train_set(table: Table, names: Iterable[str], wishes: Wishes, progress: Prog
     for name in names:
         folder = wishes.out / name
         epochs = wishes.epochs or (QUICK_EPOCHS if wishes.quick else None)
-        recipe = load_recipe(name).changed(epochs=epochs)
-        settings = replace(
-            wishes.settings, weights=weights_for(name, recipe.network, wishes), resume=(folder / RECORD).exists()
-        )
+        recipe = load_recipe(name)
+        recipe = recipe if recipe.head.kind == "svm" else recipe.changed(epochs=epochs)  # an svm has none
+        # a stack looks in the folder for each of its members
+        weights = wishes.weights if recipe.members else weights_for(name, recipe.network, wishes)
+        settings = replace(wishes.settings, weights=weights, resume=(folder / RECORD).exists())
         progress.say(f"{name}:")
         runs[name] = train(table, recipe=recipe, out=folder, settings=settings, progress=progress)
     return runs
@@ -46,22 +46,7 @@ def weights_for(recipe: str, network: str, wishes: Wishes) -> str | None:
     Raises:
         WeightsError: the folder has nothing for this recipe, or several things.
     """
-    if wishes.weights is None or not Path(wishes.weights).is_dir() or (Path(wishes.weights) / "detector.json").exists():
-        return wishes.weights
-    folder = Path(wishes.weights)
-    found = [
-        entry
-        for entry in sorted(folder.iterdir())
-        if entry.stem in {recipe, network} or entry.name.startswith((f"{network}-", f"{network}_"))
-    ]
-    if len(found) != 1:
-        told = ", ".join(entry.name for entry in found) or "nothing"
-        raise WeightsError(
-            f"for {recipe} the folder has {told}",
-            path=folder,
-            mend=f"put one file named {network}.safetensors (or the published {network}-….pth) into it",
-        )
-    return str(found[0])
+    return None if wishes.weights is None else weights_within(wishes.weights, recipe=recipe, network=network)
 
 
 def sentence_on_weights(runs: dict[str, Run]) -> str:
