@@ -21,14 +21,14 @@ def toy(preprocessing: Preprocessing, *, opset: int = 20) -> MemberGraph:
     size = f"{height}, {width}"
     text = f"""
     <ir_version: 9, opset_import: ["" : {opset}]>
-    toy (float[n, 1, h, w] film) => (float[n, 2] logits)
+    toy (float[n, 1, h, w] film) => (float[n, 2] logits, float[n, 1, hh, ww] feature_map)
     {{
         nine = Constant<value = float {{9.0}}>()
         three = Constant<value = float {{3.0}}>()
         shape = Constant<value = int64[4] {{-1, 1, {size}}}>()
         own = Reshape(film, shape)
-        weighed = Mul(own, places)
-        sums = ReduceSum<keepdims = 1>(weighed, axes)
+        feature_map = Mul(own, places)
+        sums = ReduceSum<keepdims = 1>(feature_map, axes)
         flat = Flatten(sums)
         nines = Mul(flat, nine)
         odds = Sub(nines, three)
@@ -64,12 +64,15 @@ def test_one_graph_gives_what_members_and_combiner_give_apart(combiner: Combiner
     """Each member's film is resized in the graph exactly as outside of it, borders included, whatever its fit."""
     members = [toy(sized(24, 24)), toy(sized(16, 20, fit="crop")), toy(sized(20, 12, fit="pad"))]
     film = np.random.default_rng(1).random(shape, dtype=np.float32)
-    apart = np.empty((1, 3))
+    apart, maps = np.empty((1, 3)), []
     for place, member in enumerate(members):
         own = member.preprocessing.resize_film(film)[None, None]
-        apart[0, place] = softmax(open_session(member.graph).run(["logits"], {"film": own})[0])[0, 1]
+        logits, feature_map = open_session(member.graph).run(["logits", "feature_map"], {"film": own})
+        apart[0, place] = softmax(logits)[0, 1]
+        maps.append(feature_map.mean())
     session = open_session(stack_graph(members, combiner))
-    logits, scores = session.run(["logits", "member_scores"], {"film": film[None, None]})
+    logits, scores, features = session.run(["logits", "member_scores", "features"], {"film": film[None, None]})
+    np.testing.assert_allclose(features[0], maps, atol=1e-6)
     np.testing.assert_allclose(scores, apart, atol=2e-6)
     np.testing.assert_allclose(softmax(logits)[:, 1], combiner.score(apart), atol=5e-6)
 

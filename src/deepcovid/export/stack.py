@@ -11,7 +11,7 @@ import numpy as np
 from deepcovid.errors import DetectorError
 from deepcovid.export.onnx import OPSET
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.models.detector import MEMBERS
+from deepcovid.models.detector import FEATURES, MEMBERS
 from deepcovid.models.stacking import LIMIT, Combiner
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def stack_graph(members: Sequence[MemberGraph], combiner: Combiner) -> bytes:
     Input `film`: float32 (N, 1, H, W) in [0, 1]. Each member sees it at its own size, resized in the graph as
     `Preprocessing.resize_film` does outside of it, borders included, so that it gives the score that it gives alone.
     Outputs: `logits` (N, 2), of which the first is 0 and the second the stack's log-odds; `member_scores` (N, M), each
-    member's own probability of the positive class.
+    member's own probability of the positive class; `features` (N, D), the means of every member's feature maps.
 
     Raises:
         DetectorError: the members together are larger than an ONNX file can be.
@@ -64,6 +64,7 @@ def stack_graph(members: Sequence[MemberGraph], combiner: Combiner) -> bytes:
         [
             onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 2]),
             onnx.helper.make_tensor_value_info(MEMBERS, onnx.TensorProto.FLOAT, ["n", len(members)]),
+            onnx.helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, ["n", "d"]),
         ],
         [*tensors, *arrays],
     )
@@ -102,13 +103,20 @@ def _combining(members: int, combiner: Combiner) -> tuple[list[onnx.NodeProto], 
         "lowest": np.array(-LIMIT, dtype=np.float32),
         "highest": np.array(LIMIT, dtype=np.float32),
         "nothing": np.array(0, dtype=np.float32),
+        "places": np.array([2, 3], dtype=np.int64),
     }
     odds = [f"odds{number}" for number in range(members)]
     nodes = [
         make_node("MatMul", [f"member{number}/logits", "against"], [name], name=name)
         for number, name in enumerate(odds)
     ]
+    means = [f"means{number}" for number in range(members)]
     nodes += [
+        make_node("ReduceMean", [f"member{number}/feature_map", "places"], [name], keepdims=0, name=name)
+        for number, name in enumerate(means)
+    ]
+    nodes += [
+        make_node("Concat", means, [FEATURES], axis=1, name=FEATURES),
         make_node("Concat", odds, ["odds"], axis=1, name="odds"),
         make_node("Sigmoid", ["odds"], [MEMBERS], name=MEMBERS),
         make_node("Clip", ["odds", "lowest", "highest"], ["values0"], name="values0"),

@@ -42,7 +42,7 @@ class Classifier(Protocol):
 
 
 class DetectorClassifier:
-    """A detector folder of ours; its features are the means of its feature map's channels.
+    """A detector folder of ours; its features are the means of its feature map's channels, of a stack those of all members.
 
     Args:
         detector: loaded.
@@ -74,5 +74,4 @@ class DetectorClassifier:
     def look(self, pixels: np.ndarray) -> Scored:
         """Run `model.onnx` on one film on one thread."""
         seen = self.detector.see(pixels)
-        features = seen.feature_map.mean(axis=(1, 2), dtype=np.float32)
-        return Scored(float(seen.probabilities[self.detector.positive_index]), features)
+        return Scored(float(seen.probabilities[self.detector.positive_index]), seen.features)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 FILES = DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.safetensors"
 IMPORTANCE = "cam_weights"  # a graph's third output where the head has hidden layers
-MEMBERS = "member_scores"  # a stack's second output
+MEMBERS, FEATURES = "member_scores", "features"  # a stack's second and third output
 STACK = "stack"  # what stands for the network of a stack
 INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
 
@@ -135,12 +135,22 @@ class Description:
 @dataclass(frozen=True)
 class Seen:
     """What a detector makes of one film: probability of each class (K,), the feature map (F, h, w), how much each map
-    counts for each class (K, F), where that is not the same for every film; of a stack no map, and its members' scores (M,)."""
+    counts for each class (K, F), where that is not the same for every film; of a stack no map, but its members' scores (M,) and
+    the means of all their maps (D,)."""
 
     probabilities: np.ndarray
     feature_map: np.ndarray | None
     importance: np.ndarray | None = None
     members: np.ndarray | None = None
+    means: np.ndarray | None = None
+
+    @property
+    def features(self) -> np.ndarray:
+        """The means of the feature map's channels, float32 (F,); of a stack those of all members, one after the other."""
+        if self.feature_map is None:
+            return np.empty(0, np.float32) if self.means is None else self.means
+        means: np.ndarray = self.feature_map.mean(axis=(1, 2), dtype=np.float32)
+        return means
 
 
 class Detector:
@@ -261,8 +271,8 @@ class Detector:
         """
         if self.is_stack:
             check_film(pixels)  # each member's size is within the graph
-            logits, members = self._run(pixels, ["logits", MEMBERS])
-            return Seen(self._probabilities(logits), None, members=members[0])
+            logits, members, means = self._run(pixels, ["logits", MEMBERS, FEATURES])
+            return Seen(self._probabilities(logits), None, members=members[0], means=means[0])
         film = self.preprocessing.resize_film(pixels)
         names = ["logits", "feature_map", *([IMPORTANCE] if self.description.head.hidden else [])]
         logits, feature_map, *weights = self._run(film, names)

@@ -104,7 +104,7 @@ def test_it_is_held_against_its_best_member(runs: list[Path], stacked: Stacked) 
     assert again.record == stacked.record
 
 
-def test_predict_gives_the_score_of_the_stack(stacked: Stacked, films: Table) -> None:
+def test_predict_gives_the_score_of_the_stack(stacked: Stacked, runs: list[Path]) -> None:
     """One graph with both members, each at its own size, and no torch."""
     detector = Detector.load(stacked.folder)
     test = stacked.scores[stacked.scores["split"] == "test"]
@@ -115,6 +115,9 @@ def test_predict_gives_the_score_of_the_stack(stacked: Stacked, films: Table) ->
     for member in ("first", "second"):
         np.testing.assert_allclose([one.members[member] for one in found], test[f"member_{member}"], atol=1e-5)
     assert detector.hash == read_json(stacked.folder / "run.json")["detector"]
+    film = read_radiograph(paths[0]).pixels
+    each = [Detector.load(run).see(film).features for run in runs]
+    np.testing.assert_allclose(detector.see(film).features, np.concatenate(each), rtol=1e-4, atol=1e-5)
 
 
 def test_a_stack_has_no_heat_map_and_no_network_of_its_own(stacked: Stacked, tmp_path: Path) -> None:
