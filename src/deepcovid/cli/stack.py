@@ -22,7 +22,8 @@ class Combiner(enum.StrEnum):
 def stack(
     runs: Annotated[list[Path], typer.Argument(help="Folders of two or more finished runs of one table.")],
     out: Annotated[
-        Path, typer.Option(help="The run folder to write; folds finished there are taken as they are.")
+        Path,
+        typer.Option(help="The run folder to write; finished folds in the members' folders are taken as they are."),
     ] = Path("runs/stack"),
     combiner: Annotated[
         Combiner,

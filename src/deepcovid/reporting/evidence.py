@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -35,7 +35,7 @@ def facts_of(
         "question": f"Tells films labelled {config['positive']} from all others; development and internal evaluation.",
         "sources": _sources(frame),
         "centres": _sources(frame),
-        "preprocessing": _preprocessing(detector["preprocessing"]),
+        "preprocessing": "" if detector.get("members") else _preprocessing(detector["preprocessing"]),
         "predictors": "The pixels of one frontal film; nothing else is given to the detector.",
         "left_out": " ".join(record.get("notes", [])),
         "missing": _missing(frame, record),
@@ -63,6 +63,8 @@ def facts_of(
         "availability": "The detector folder and every file named in MANIFEST.json; deepcovid is under Apache-2.0.",
         "gate": "What is no upright frontal chest film is refused before it is scored (the gate); an unreadable file is listed.",
     }
+    if detector.get("members"):
+        facts |= _stacked(recipe, record, detector["members"])
     if audit and "tests" in audit:
         facts |= _audited(audit)
     return {name: sentence for name, sentence in facts.items() if sentence}
@@ -127,6 +129,26 @@ def licence_summary(frame: pd.DataFrame, detector: Mapping[str, Any]) -> str:
         f"# Licences\n\nDetector: {detector.get('licence', 'not stated')}. deepcovid itself: Apache-2.0.\n\n{warning}\n\n"
         f"Films by source, licence and side:\n\n{_markdown(counts)}\n"
     )
+
+
+def _stacked(
+    recipe: Mapping[str, Any], record: Mapping[str, Any], members: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """What is otherwise of a stack than of one network."""
+    each = ", ".join(f"{member['name']} ({member['network']})" for member in members)
+    how = f"{record['training']['combiner']}, {recipe['folds']} folds by patient"
+    seen = "; ".join(f"{member['name']}: {_preprocessing(member['preprocessing'])}" for member in members)
+    return {
+        "technology": f"Deep learning on chest radiographs: {each}, and a model on their scores.",
+        "preprocessing": seen,
+        "model": f"{each}; detector {record['detector'][:16]}; layers by `deepcovid models show` of each.",
+        "training": f"The members as their own runs tell; on top a {how}.",
+        "selection": "Thresholds were chosen on out-of-fold films and applied to test unchanged.",
+        "ensemble": f"{each}: stacked by a {how}. {record['training']['stack']}",
+        "imbalance": "As the members' own runs tell; the model on top weighs every film alike.",
+        "explainability": "None: there is no heat map of several networks; the members' runs have theirs.",
+        "failures": "",
+    }
 
 
 def _markdown(frame: pd.DataFrame) -> str:

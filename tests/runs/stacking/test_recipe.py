@@ -50,6 +50,8 @@ def test_members_are_trained_and_stacked_and_a_killed_stack_goes_on(
     from deepcovid.runs.stacking import stack as stacking
 
     monkeypatch.setattr("deepcovid.runs.report.report_run", lambda folder, **_: folder.note(warnings=[]))
+    monkeypatch.setattr("deepcovid.runs.train.write_evidence", lambda _: None)
+    monkeypatch.setattr(stacking, "write_evidence", lambda _: None)
     monkeypatch.setattr(stacking, "report_run", lambda folder, **_: folder.note(warnings=[]))
     films = load_table(make_table(tmp_path / "data", patients=24))
     recipe = load_recipe(written).changed(epochs=1)

@@ -20,6 +20,7 @@ from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.detector import Detector
 from deepcovid.models.heads import HeadShape
 from deepcovid.runs.compare import compare_runs
+from deepcovid.runs.evidence import verify_bundle
 from deepcovid.runs.predict import Wishes, predict
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.stacking.stack import Stacked, stack
@@ -53,6 +54,7 @@ def runs(films: Table, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     padded = replace(svm.preprocessing, size=(32, 36), fit="pad")
     with pytest.MonkeyPatch.context() as patch:  # the members' pages are not what is tested here
         patch.setattr("deepcovid.runs.report.report_run", lambda folder, **_: folder.note(warnings=[]))
+        patch.setattr("deepcovid.runs.train.write_evidence", lambda _: None)
         for name, recipe in (("first", head()), ("second", replace(svm, preprocessing=padded))):
             train(films, recipe=recipe, out=folder / name, settings=SETTINGS)
     return [folder / "first", folder / "second"]
@@ -63,17 +65,15 @@ def stacked(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Stack
     return stack(runs, out=tmp_path_factory.mktemp("out") / "stack", folds=3, settings=SETTINGS)
 
 
-def out_of_fold(stacked: Stacked, member: str) -> pd.DataFrame:
-    found = [
-        pd.read_parquet(path) for path in sorted((stacked.folder / "folds" / member).glob("fold-*/scores.parquet"))
-    ]
+def out_of_fold(run: Path) -> pd.DataFrame:
+    found = [pd.read_parquet(path) for path in sorted((run / "folds" / "3").glob("fold-*/scores.parquet"))]
     return pd.concat(found).sort_values("image").reset_index(drop=True)
 
 
 def test_the_stack_is_a_logistic_regression_on_scores_of_films_outside_each_fold(
     runs: list[Path], stacked: Stacked
 ) -> None:
-    parts = [out_of_fold(stacked, run.name) for run in runs]
+    parts = [out_of_fold(run) for run in runs]
     trained_on = pd.read_parquet(runs[0] / "table.parquet")
     assert set(parts[0]["image"].map(lambda path: Path(path).name)) == set(
         trained_on.loc[trained_on["split"] != "test", "image"].map(lambda path: Path(path).name)
@@ -102,6 +102,22 @@ def test_it_is_held_against_its_best_member(runs: list[Path], stacked: Stacked) 
     assert read_json(stacked.folder / "evaluation.json")["split"] == "test"
     again = stack(runs, out=stacked.folder, folds=3, settings=SETTINGS)
     assert again.record == stacked.record
+
+
+def test_another_combiner_takes_the_folds_that_are_there(
+    runs: list[Path], stacked: Stacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(*_: object, **__: object) -> None:
+        raise AssertionError("a fold was trained again")
+
+    monkeypatch.setattr("deepcovid.runs.crossvalidation.run_part", trained)
+    monkeypatch.setattr("deepcovid.runs.stacking.stack.report_run", lambda folder, **_: folder.note(warnings=[]))
+    other = stack(runs, out=tmp_path / "out", combiner="network", folds=3, settings=SETTINGS)
+    assert [member["weight"] for member in other.record["members"]] == [None, None]
+    assert other.record["members"][0]["out_of_fold_auc"] == stacked.record["members"][0]["out_of_fold_auc"]
+    test = other.scores[other.scores["split"] == "test"]
+    seen = [Detector.load(other.folder).score(read_radiograph(other.folder / name).pixels) for name in test["image"]]
+    np.testing.assert_allclose(seen, test["score"], atol=1e-5)
 
 
 def test_predict_gives_the_score_of_the_stack(stacked: Stacked, runs: list[Path]) -> None:
@@ -145,6 +161,7 @@ def test_a_stack_is_a_run_like_another(runs: list[Path], stacked: Stacked) -> No
     # two weights and a bias are the stack's own
     assert facts["parameters"]["all"] == 3 + sum(run["training"]["parameters"]["all"] for run in members)
     assert facts["parameters"]["trainable"] is None
+    assert not verify_bundle(stacked.folder).problems
     page = (stacked.folder / "report.html").read_text()
     assert "first 40 × 40 px, stretch; second 32 × 36 px, pad" in page
     assert "frozen backbone holds random numbers" in page
@@ -180,7 +197,11 @@ def test_what_cannot_be_stacked_is_refused(runs: list[Path], stacked: Stacked, t
         stack(runs, out=stacked.folder, folds=4)
     other = Path(shutil.copytree(runs[1], tmp_path / "run"))
     record = read_json(other / "run.json")
-    record["config"]["labels_hash"] = "of other labels"
-    write_json(other / "run.json", record)
-    with pytest.raises(RunError, match=r"other films, labels or sides than first \(labels_hash\)"):
-        stack([runs[0], other], out=tmp_path / "out")
+    told = record["config"]
+    for changed, words in (
+        ({"labels_hash": "of others"}, r"other films, labels or sides than first \(labels_hash\)"),
+        ({"recipe": told["recipe"] | {"calibration": "temperature"}}, "its scores are calibrated"),
+    ):
+        write_json(other / "run.json", record | {"config": told | changed})
+        with pytest.raises(RunError, match=words):
+            stack([runs[0], other], out=tmp_path / "out")

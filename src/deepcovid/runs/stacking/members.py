@@ -20,9 +20,10 @@ from deepcovid.runs.data import Prepared, prepare_unsplit
 from deepcovid.runs.folder import RECORD
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.weights_folder import weights_within
-from deepcovid.storage import read_json
+from deepcovid.storage import read_json, sha256_json
 from deepcovid.training.recipe import Recipe, recipe_from
 
+FOLDS = "folds"
 ALIKE = ("table_hash", "labels_hash", "label_column", "positive")
 
 
@@ -88,6 +89,8 @@ def _member(absolute: Path, place: Path) -> Member:
         raise RunError("it is a stack itself", path=place, mend="name its members instead")
     if recipe.task != "binary":
         raise RunError("it has several classes; runs of two are stacked", path=place, mend="leave it out")
+    if recipe.calibration != "none":
+        raise RunError("its scores are calibrated, those of its folds cannot be", path=place, mend="train it without")
     return Member(absolute, record, recipe, Detector.load(place / "detector"))
 
 
@@ -112,17 +115,17 @@ def score_films(
     members: Sequence[Member],
     films: Prepared,
     *,
-    out: Path,
     folds: int,
     settings: Settings,
     progress: Progress,
 ) -> MemberScores:
     """Train each member's recipe on all folds but one of its training and validation films, by patient, and score the one.
 
+    The folds of a member stand in its run's folder, so that another stack of it takes them as they are.
+
     Args:
         members: runs of `films`.
         films: all of them, with their sides.
-        out: where folds are kept, a folder a member; those that are finished there are taken as they are.
         folds: how many.
         settings: weights, device and threads; weights are the run's own unless they are given.
         progress: told of members and folds.
@@ -133,25 +136,30 @@ def score_films(
     columns, folded = [], np.zeros(len(inside), dtype=np.int64)
     for member in members:
         progress.say(f"{member.name} ({member.recipe.name}):")
+        own = _own(member, settings)
+        place = _place(member, folds=folds, settings=own)
+        division = Division(count=folds)
         found = cross_validate(
-            learnt,
-            recipe=member.recipe,
-            out=out / member.name,
-            division=Division(count=folds),
-            settings=_own(member, settings),
-            progress=progress,
+            learnt, recipe=member.recipe, out=place, division=division, settings=own, progress=progress
         )
         frame = found.frame.set_index("image").reindex(learnt.frame["image"])
         if frame["score"].isna().any():
             raise RunError(
                 f"{int(frame['score'].isna().sum())} films could not be scored out of fold",
-                path=out / member.name,
+                path=place,
                 mend="look at the films that could not be read, and train the runs again without them",
             )
         columns.append(frame["score"].to_numpy(dtype=float))
         folded = frame["fold"].to_numpy(dtype=np.int64)
     alone = np.stack([_test_scores(member, films, test) for member in members], axis=1)
     return MemberScores(inside, np.stack(columns, axis=1), folded, test, alone)
+
+
+def _place(member: Member, *, folds: int, settings: Settings) -> Path:
+    """Where so many folds are kept; those that start from other weights than the run did have a folder of their own."""
+    same = settings.weights == member.record["weights"]["name"]
+    other = "" if same else f"-{sha256_json(settings.weights)[:8]}"
+    return member.folder / FOLDS / f"{folds}{other}"
 
 
 def _own(member: Member, settings: Settings) -> Settings:

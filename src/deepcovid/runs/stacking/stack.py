@@ -20,6 +20,7 @@ from deepcovid.models.stacking import HIDDEN, CombinerKind, fit_combiner, out_of
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.report import report_run
 from deepcovid.runs.settings import Settings
@@ -29,7 +30,7 @@ from deepcovid.runs.stacking.members import ALIKE, Member, MemberScores, films_o
 from deepcovid.storage import lock, read_json, write_json, write_table
 from deepcovid.training.recipe import Recipe
 
-ACCOUNT, FOLDS = "stack.json", "folds"
+ACCOUNT = "stack.json"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def stack(
 
     Args:
         runs: folders of finished runs with the same films, labels and sides; two or more.
-        out: a run folder; folds that are finished there are taken as they are, and so is a finished stack.
+        out: a run folder; a finished stack there is taken as it is, and so are finished folds in the members' folders.
         combiner: "logistic" or "network".
         folds: of the training and validation films.
         settings: weights, device and threads of the folds; labels are the runs' own.
@@ -108,7 +109,7 @@ def finish_stack(
         return Stacked(folder.path, read_json(folder / ACCOUNT), pd.read_parquet(folder / "scores.parquet"))
     began = time.perf_counter()
     films = films_of(members[0])
-    told = score_films(members, films, out=folder / FOLDS, folds=recipe.folds, settings=settings, progress=progress)
+    told = score_films(members, films, folds=recipe.folds, settings=settings, progress=progress)
     trained = time.perf_counter()
     normal = folder.record["config"]["normal"]
     truth, options = films.is_positive, _options(recipe)
@@ -137,6 +138,7 @@ def finish_stack(
     report_run(folder, prepared=judged, fitted=None, unreadable={}, scores=scores, evaluations=evaluations,
                detector=detector, audit=audit, recipe=recipe, settings=own, progress=progress)  # fmt: skip
     folder.note(status="finished")
+    write_evidence(folder.path)
     return Stacked(folder.path, record, kept)
 
 
