@@ -118,3 +118,13 @@ def test_perfect_films_are_not_certain() -> None:
     share = clustered_share(np.ones(24, dtype=bool), patient=patient, patients=8).interval
     assert share.high == 1
     assert share.low < wilson(8, n=8).low + 1e-9  # eight patients, not 24 films
+
+
+@pytest.mark.parametrize("patients", [1, 2, 3])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_one_to_three_patients_have_an_interval_that_can_be_written(patients: int, share: float) -> None:
+    patient = np.repeat(np.arange(patients), 2)
+    right = np.arange(2 * patients) < share * 2 * patients
+    interval = clustered_share(right, patient=patient, patients=patients).interval
+    assert 0 <= interval.low <= right.mean() <= interval.high <= 1
+    assert interval.high - interval.low > 0.5

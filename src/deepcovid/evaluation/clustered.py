@@ -15,6 +15,8 @@ from deepcovid.evaluation.delong import structural_components
 from deepcovid.evaluation.intervals import CONFIDENCE, IMAGE, PATIENT, Interval, normal_quantile, wilson
 from deepcovid.evaluation.newcombe import newcombe_interval
 
+SUREST = 1 - 1e-15  # confidence with a finite quantile (8)
+
 
 @dataclass(frozen=True)
 class Clustered:
@@ -115,7 +117,8 @@ def _worth(influence: np.ndarray, patient: np.ndarray, patients: int) -> _Worth:
 def _students(count: int) -> float:
     from scipy.special import ndtr, stdtrit
 
-    return float(1 - 2 * ndtr(stdtrit(max(count - 1, 1), (1 - CONFIDENCE) / 2)))
+    # of two patients it would be 1 to the last digit, whose quantile is infinite
+    return min(float(1 - 2 * ndtr(stdtrit(max(count - 1, 1), (1 - CONFIDENCE) / 2))), SUREST)
 
 
 def _sums(influence: np.ndarray, patient: np.ndarray, patients: int) -> np.ndarray:
