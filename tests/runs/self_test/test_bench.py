@@ -108,11 +108,11 @@ def test_the_figures_count_what_their_rule_says() -> None:
     figures = summary(
         [
             one(0.0, 0, 0.85, {"a": "PASS", "b": "CANNOT TELL"}, {}),
-            one(0.9, 0, 0.60, {"a": "FAIL", "b": "PASS"}, {"a": [TEXT]}),  # caught
+            one(1.0, 0, 0.60, {"a": "FAIL", "b": "PASS"}, {"a": [TEXT]}),  # caught
             one(0.0, 1, 0.85, {"a": "FAIL", "b": "PASS"}, {"a": ["border width"]}),  # accused
-            one(0.9, 1, 0.60, {"a": "FAIL", "b": "PASS"}, {"a": ["border width"]}),  # a wrong name
+            one(1.0, 1, 0.60, {"a": "FAIL", "b": "PASS"}, {"a": ["border width"]}),  # a wrong name
             one(0.0, 2, 0.85, {"a": "PASS", "b": "PASS"}, {}),
-            one(0.9, 2, 0.80, {"a": "PASS", "b": "PASS"}, {}),  # did not learn it
+            one(1.0, 2, 0.80, {"a": "PASS", "b": "PASS"}, {}),  # did not learn it
         ]
     )
     assert (figures["caught"]["value"], figures["caught"]["n"]) == (0.5, 2)
@@ -121,7 +121,7 @@ def test_the_figures_count_what_their_rule_says() -> None:
     assert figures["not_learned"] == 1
     assert figures["kept_out"]["caught"] == figures["caught"]
     strong = figures["kinds"][1]
-    assert (strong["strength"], strong["learned"], strong["by"]) == (0.9, 2, ["a"])
+    assert (strong["strength"], strong["learned"], strong["by"]) == (1.0, 2, ["a"])
     assert strong["fall"] == pytest.approx((0.25 + 0.25 + 0.05) / 3)
 
 

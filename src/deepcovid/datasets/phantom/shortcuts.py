@@ -24,10 +24,11 @@ WHERE_ON, WHERE_OFF = (0.08, 0.08), (0.92, 0.08)  # of the marker
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a film is drawn with: its exposure, age, and what happens to its pixels afterwards."""
+    """What a film is drawn with: its exposure, age, the heart's size against the usual, what happens to its pixels afterwards."""
 
     acquisition: Acquisition
     age: float
+    heart: float = 1.0
     after: Callable[[np.ndarray], np.ndarray] | None = None
 
 
@@ -99,10 +100,12 @@ def body_size(plan: Plan, on: bool, rng: np.random.Generator) -> Plan:
 
 @SHORTCUTS.register("projection")
 def projection(plan: Plan, on: bool, rng: np.random.Generator) -> Plan:
-    """AP, with its larger heart and shallower breath, or PA."""
+    """AP, lying: a larger heart, a shallow breath; or PA, standing."""
     source = source_named(str(rng.choice(SOURCES)))
     taken = sample_acquisition(rng, view="AP" if on else "PA", source=source)
-    return replace(plan, acquisition=replace(taken, text="", marker="L", marker_at=WHERE_OFF, marker_style="plain"))
+    breath = float(rng.uniform(0.1, 0.35) if on else rng.uniform(0.8, 1.05))
+    plain = replace(taken, text="", marker="L", marker_at=WHERE_OFF, marker_style="plain", inspiration=breath)
+    return replace(plan, acquisition=plain, heart=float(rng.uniform(1.15, 1.35) if on else rng.uniform(0.85, 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +152,13 @@ def _film(plant: Shortcut, number: int, *, strength: float, size: int, seed: int
     plain = replace(taken, text="", marker="L", marker_at=WHERE_OFF, marker_style="plain", marker_height=0.05)
     plan = plant(Plan(plain, float(rng.uniform(*ADULTS))), on, rng)
     sex = str(rng.choice(["F", "M"]))
+    body = sample_anatomy(seed=int(rng.integers(2**31)), sex=sex, age=plan.age)
     phantom = render_phantom(
         seed=int(rng.integers(2**31)),
         size=size,
         finding="covid" if is_positive else "normal",
         severity=float(0.25 + 0.75 * rng.random()),
-        anatomy=sample_anatomy(seed=int(rng.integers(2**31)), sex=sex, age=plan.age),
+        anatomy=replace(body, heart_width=body.heart_width * plan.heart, heart_height=body.heart_height * plan.heart),
         acquisition=plan.acquisition,
     )
     film = phantom.film if plan.after is None else plan.after(phantom.film.astype(np.float32))
