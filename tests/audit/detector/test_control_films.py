@@ -58,6 +58,13 @@ def test_a_source_can_be_named_and_a_column_can_mark() -> None:
     assert marked.figures["films"] == 150
 
 
+def test_few_controls_say_how_many_would_tell() -> None:
+    case = _case(shift=0.0, source="one", date=np.where(np.arange(N) % 36 == 32, "2014", "2020-04-03"))
+    result = control_films(case)
+    assert result.verdict == "CANNOT TELL"
+    assert "controls and as many other negatives would tell" in result.sentence
+
+
 def test_without_controls_it_says_how_to_have_some() -> None:
     result = control_films(_case(shift=0.0, extra={}))
     assert result.verdict == "CANNOT TELL"

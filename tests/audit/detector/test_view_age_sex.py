@@ -49,7 +49,7 @@ def test_a_detector_that_does_not_read_the_view_passes_though_the_view_tells_the
     assert result.verdict in {"PASS", "CANNOT TELL"}
     view = next(one for one in result.figures["attributes"] if one["attribute"] == "view")
     assert view["alone"]["low"] > 0.6
-    assert view["strict"]["low"] < 0.6
+    assert view["follows"]["low"] < 0.6
 
 
 def test_what_does_not_tell_the_label_passes(paths: list[Path]) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from deepcovid.audit.detector.areas import area, enough, words
 from deepcovid.audit.detector.detector_test import Case, Verdict
-from deepcovid.audit.detector.within import STRICT, area_within, patients_within
+from deepcovid.audit.detector.within import area_within, patients_within
 from deepcovid.audit.prediction import ENOUGH_FILMS, ENOUGH_PATIENTS, by_share, out_of_fold
 from deepcovid.evaluation.intervals import Interval
 
@@ -58,7 +58,6 @@ class Followed:
         pooled, matched: the detector's AUC on the tested films that have it, and among films that are alike in it.
         follows: within a label, AUC of the detector's score for what the attribute takes for positive, on tested films; None
             where no label has enough films of both kinds.
-        strict: `follows` with limits of 99 %.
     """
 
     attribute: Attribute
@@ -67,7 +66,6 @@ class Followed:
     pooled: Interval | None = None
     matched: Interval | None = None
     follows: Interval | None = None
-    strict: Interval | None = None
 
     @property
     def inseparable(self) -> bool:
@@ -81,7 +79,7 @@ class Followed:
             return "PASS"
         if self.alone is None:
             return "CANNOT TELL"
-        if self.alone.low > LIMIT and (self.inseparable or (self.strict is not None and self.strict.low > LIMIT)):
+        if self.alone.low > LIMIT and (self.inseparable or (self.follows is not None and self.follows.low > LIMIT)):
             return "FAIL"
         deaf = self.follows is not None and self.follows.high <= LIMIT
         return "PASS" if self.alone.high <= LIMIT or deaf else "CANNOT TELL"
@@ -106,7 +104,7 @@ class Followed:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe."""
-        figures = {name: getattr(self, name) for name in ("alone", "pooled", "matched", "follows", "strict")}
+        figures = {name: getattr(self, name) for name in ("alone", "pooled", "matched", "follows")}
         told = {name: figure.to_dict() if figure is not None else None for name, figure in figures.items()}
         return {
             "attribute": self.attribute.name,
@@ -152,8 +150,8 @@ def followed(case: Case, attribute: Attribute) -> Followed:
     if enough(positive, patient):
         pooled = area_within(positive, score=score, patient=patient)
         matched = area_within(positive, score=score, patient=patient, stratum=attribute.groups[tested])
-    follows, strict = _follows(odds[tested] > 0, positive, score, patient)
-    return Followed(attribute, len(rows), alone, pooled, matched, follows, strict)
+    follows = _follows(odds[tested] > 0, positive, score, patient)
+    return Followed(attribute, len(rows), alone, pooled, matched, follows)
 
 
 def _enough(case: Case, rows: np.ndarray) -> bool:
@@ -170,14 +168,9 @@ def _odds(case: Case, attribute: Attribute, rows: np.ndarray) -> np.ndarray:
     return out_of_fold(groups, target, frame=frame, learn=by_share, seed=case.seed)[:, 1]
 
 
-def _follows(
-    says: np.ndarray, positive: np.ndarray, score: np.ndarray, patient: np.ndarray
-) -> tuple[Interval | None, Interval | None]:
-    """AUC, within a label, of the score for what the attribute takes for positive; at 95 % and strictly."""
+def _follows(says: np.ndarray, positive: np.ndarray, score: np.ndarray, patient: np.ndarray) -> Interval | None:
+    """AUC, within a label, of the score for what the attribute takes for positive; None for few films."""
     label = positive.astype(int)
     if not len(says) or patients_within(says, patient=patient, stratum=label) < FEWEST:
-        return None, None
-    figures = [
-        area_within(says, score=score, patient=patient, stratum=label, confidence=level) for level in (0.95, STRICT)
-    ]
-    return figures[0], figures[1]
+        return None
+    return area_within(says, score=score, patient=patient, stratum=label)

@@ -15,10 +15,12 @@ from deepcovid.audit.detector.picture import Bars
 from deepcovid.audit.detector.within import STRICT
 from deepcovid.errors import TableError
 from deepcovid.evaluation.intervals import CONFIDENCE, IMAGE, PATIENT, Interval, wilson
+from deepcovid.evaluation.planning import films_needed
 
 COLUMN = "control"
 TRUE = ("1", "1.0", "true", "yes", "y")
 MARGIN = 0.10  # by which the false-positive rate may be higher than among the other negatives
+CLOSE = 0.02  # to the margin, where no useful number of films would tell
 SPECIFICITY = 0.95  # of the threshold that is used where the detector has none
 PATIENTS = 20  # of the other negatives, or no threshold is made and no difference is given
 RULE = (
@@ -212,11 +214,18 @@ def _sentence(rate: Interval, other: Interval | None, difference: Interval | Non
     told = f"{_share(rate)} of {films:,} films that cannot be positive are called positive"
     if other is not None and difference is not None:
         told += f", {_share(other)} of the other negatives (difference {_share(difference)})"
-    tail = {
-        "FAIL": "what they are called by is not the disease",
-        "CANNOT TELL": "whether that is more than it may be cannot be told",
-    }
-    return f"{told}{': ' + tail[verdict] if verdict in tail else ''}."
+    if verdict == "CANNOT TELL":
+        return f"{told}: whether that is too many cannot be told.{_more(rate, difference)}"
+    return f"{told}{': what they are called by is not the disease' if verdict == 'FAIL' else ''}."
+
+
+def _more(rate: Interval, difference: Interval | None) -> str:
+    """How many controls would tell, were the rates those seen."""
+    share, apart = rate.value or 0.0, 0.0 if difference is None else difference.value or 0.0
+    if difference is None or abs(MARGIN - apart) < CLOSE:
+        return ""
+    need = films_needed(share, halfwidth=min(abs(MARGIN - apart) / math.sqrt(2), 0.49)).expected["independent"]
+    return f" About {need} controls and as many other negatives would tell, were the rates so."
 
 
 def _share(figure: Interval) -> str:

@@ -22,7 +22,7 @@ RULE = (
     "A logistic regression learns the source from the features of tested films of one label and is asked of other patients "
     "(five folds), each source against the rest. FAIL: some source is read with an AUC whose lower limit is above "
     f"{READABLE:.2f}; the source's share of positives tells the label with a lower limit above {LIMIT:.2f}; and within a label "
-    "the AUC of the detector's score for the sources richer in positives has a lower 99 % limit above "
+    "the AUC of the detector's score for the sources richer in positives has a lower limit above "
     f"{LIMIT:.2f}. PASS: no source is read, with every upper limit at most {READABLE:.2f}; or one of the other two AUCs has an "
     f"upper limit of at most {LIMIT:.2f}. Else CANNOT TELL; also where no label has {FEWEST} patients of each of two sources."
 )

@@ -21,7 +21,7 @@ NEEDED = ("view", "age", "sex")
 RULE = (
     "Asked of view, age, sex, size in pixels, JPEG quality and file format. FAIL: for one of them its AUC alone for the "
     f"label has a lower limit above {LIMIT:.2f}, and within a label the detector's scores follow it: the AUC of the score for "
-    f"what it takes for positive has a lower 99 % limit above {LIMIT:.2f}. FAIL too: its AUC alone has a lower limit above "
+    f"what it takes for positive has a lower limit above {LIMIT:.2f}. FAIL too: its AUC alone has a lower limit above "
     f"{BOUND:.2f} and no label has {FEWEST} patients of either kind, so that nothing separates it from disease. PASS: for each, "
     f"one of the two AUCs has an upper limit of at most {LIMIT:.2f}. Else CANNOT TELL; also where view, age or sex is unknown."
 )
