@@ -12,6 +12,8 @@ from deepcovid.reporting.content import Film, HeatmapCase, Notice, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.films import data_uri, heated, shrink
 from deepcovid.reporting.figures.style import figure_png, figure_svg
+from deepcovid.reporting.groups import gap_table, group_plates
+from deepcovid.reporting.probabilities import probability_plates, probability_tables
 from deepcovid.training.monitor.symptom import symptoms
 
 if TYPE_CHECKING:
@@ -110,6 +112,10 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "points": _points(main, stem=""),
         "predictive": plates.predictive_plate(main),
         "predictive_table": tables.predictive_table(main),
+        "probabilities": probability_plates(main),
+        "probability_tables": probability_tables(main),
+        "groups": group_plates(main),
+        "gaps": gap_table(main["subgroups"]) if main.get("subgroups") else None,
         "thresholds": tables.threshold_table(main),
         "comparison": _comparison(content),
         "compared": "splits" if set(content.evaluations) <= SPLITS else "models",
@@ -122,7 +128,8 @@ def _view(content: ReportContent) -> dict[str, Any]:
 def _all_plates(view: Mapping[str, Any]) -> list[plates.Plate]:
     single = [plate for plate in (view["history"], view["predictive"]) if plate is not None]
     others = [plate for other in view["others"] for plate in _plates_of(other)]
-    return [*view["results"], *view["classes"], *single, *[point["plate"] for point in view["points"]], *others]
+    added = [*view["probabilities"], *view["groups"]]
+    return [*view["results"], *view["classes"], *single, *added, *[point["plate"] for point in view["points"]], *others]
 
 
 def _plates_of(other: Mapping[str, Any]) -> list[plates.Plate]:
