@@ -21,6 +21,7 @@ from deepcovid.cli import (
     models,
     planning,
     prediction,
+    recipes,
     reproduce,
     stack,
     training,
@@ -57,7 +58,7 @@ app.command()(stack.stack)
 app.command()(evidence.bundle)
 app.command()(evidence.verify)
 app.command()(describe.doctor)
-app.command()(describe.recipes)
+app.command()(recipes.recipes)
 app.add_typer(data.app, name="data")
 app.add_typer(describe.weights_app, name="weights")
 app.add_typer(models.app, name="models")

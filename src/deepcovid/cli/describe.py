@@ -1,4 +1,4 @@
-"""Commands that tell what is there: the installation, recipes, weights."""
+"""Commands that tell what is there: the installation, weights."""
 
 from __future__ import annotations
 
@@ -27,18 +27,6 @@ def doctor(as_json: JsonOption = False) -> None:
         screen.print(f"\n{section}", style="bold", markup=False)
         for line in facts if isinstance(facts, list) else [f"{key:22} {value}" for key, value in facts.items()]:
             screen.print(f"  {line}", markup=False)
-
-
-def recipes(as_json: JsonOption = False) -> None:
-    """The recipes that come with deepcovid."""
-    from deepcovid.training.recipe import load_recipe, recipe_names
-
-    loaded = [load_recipe(name) for name in recipe_names()]
-    if as_json:
-        typer.echo(json.dumps([recipe.to_dict() for recipe in loaded], indent=2))
-        return
-    for recipe in loaded:
-        console().print(f"{recipe.name:24} {recipe.title}", markup=False)
 
 
 @weights_app.command("list")

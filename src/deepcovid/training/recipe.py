@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,10 +92,18 @@ class Mixing:
             raise RecipeError(f"mixing: mixup {self.mixup}, cutmix {self.cutmix}", mend="give 0 or more")
 
 
+Document = Literal["", "deep-covid", "rawat", "reviewed", "today", "demo"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What was published of a system: figures by name (fractions), the data they were measured on, what is left open."""
+    """What was published of a system: figures by name (fractions), the data they were measured on, what is left open.
 
+    `document` is which of the documents has it: Deep-COVID, Rawat's own networks, the systems that he reviews, or none of
+    them (a baseline of "today", the "demo").
+    """
+
+    document: Document = ""
     figures: dict = field(default_factory=dict)
     data: str = ""
     left_open: str = ""
@@ -275,6 +284,13 @@ def load_recipe(name_or_file: str | Path) -> Recipe:
     except tomllib.TOMLDecodeError as problem:
         raise RecipeError(f"{where} is no valid TOML: {problem}", mend="mend the line that is named") from problem
     return recipe_from({"name": stem, **values}, where=where)
+
+
+def recipe_comment(name_or_file: str | Path) -> str:
+    """What stands above the first key of a recipe's file: what it follows, and where it departs from that."""
+    lines = _recipe_text(name_or_file)[0].splitlines()
+    said = takewhile(lambda line: line.startswith("#"), lines)
+    return " ".join(line.removeprefix("#").strip() for line in said)
 
 
 def _recipe_text(name_or_file: str | Path) -> tuple[str, str, str]:
