@@ -57,6 +57,15 @@ def test_every_recipe_can_be_told(name: str) -> None:
     assert told["left open"]
 
 
+def test_a_stack_is_told_by_its_members() -> None:
+    told = facts(said("instacovnet19"))
+    assert told["stack of"] == "inception-v3, mobilenet-v2, resnet101, nasnet, xception"
+    assert told["parameters"] == "172,059,624, of its members together, of them 172,059,624 trained (two classes)"
+    assert told["changes"] == "trainable all, epochs 20, batch size 16, optimiser adam, learning rate 0.0001"
+    assert (told["combiner"], told["folds"], told["hidden units"]) == ("network", "5", "10")
+    assert "weights" not in told
+
+
 def test_what_an_svm_ignores_is_not_said() -> None:
     told = facts(said("mobilenet-svm"))
     assert told["head"] == "a linear support vector machine"

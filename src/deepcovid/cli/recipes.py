@@ -77,17 +77,16 @@ def _show(name: str, *, as_json: bool) -> None:
 
 
 def _counted(recipe: Recipe) -> dict[str, Any] | None:
-    """Parameters, size and work of the network with two classes; None of a stack, or where torch is not installed."""
+    """Parameters, size and work with two classes, of a stack those of its members together; None without torch."""
     from deepcovid.runs.layers import table_of_recipe
+    from deepcovid.training.recipe import member_recipes
 
-    if recipe.members:
-        return None
     try:
-        table = table_of_recipe(recipe, 2)
+        tables = [table_of_recipe(one, 2) for one in (member_recipes(recipe) if recipe.members else [recipe])]
     except MissingPackageError:
         return None
     names = ("parameters", "trainable", "frozen", "statistics", "megabytes", "gflops")
-    return {name: getattr(table, name) for name in names}
+    return {name: sum(getattr(table, name) for table in tables) for name in names}
 
 
 def _published(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -104,7 +103,18 @@ def _published(recipe: Recipe) -> Iterator[tuple[str, str]]:
 def _network(recipe: Recipe, counted: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     if recipe.members:
         yield "stack of", ", ".join(recipe.members)
+    else:
+        yield from _own_network(recipe)
+    if counted is None:
+        yield "parameters", "counting them needs PyTorch: pip install 'deepcovid[train]'"
         return
+    whose = "of its members together, " if recipe.members else ""
+    yield "parameters", f"{counted['parameters']:,}, {whose}of them {counted['trainable']:,} trained (two classes)"
+    yield "size", f"{counted['megabytes']:,.1f} MB as float32"
+    yield "work", f"{counted['gflops']:,.2f} GFLOPs for one film"
+
+
+def _own_network(recipe: Recipe) -> Iterator[tuple[str, str]]:
     film, head = recipe.preprocessing, recipe.head
     yield "name", recipe.network
     yield "film", f"{film.size[0]} × {film.size[1]} × {film.channels}, {film.fit}" + ", equalised" * film.equalise
@@ -115,19 +125,19 @@ def _network(recipe: Recipe, counted: dict[str, Any] | None) -> Iterator[tuple[s
     yield "head", "a linear support vector machine" if head.kind == "svm" else layers + dropout
     if recipe.activation:
         yield "activation", recipe.activation
-    if counted is None:
-        yield "parameters", "counting them needs PyTorch: pip install 'deepcovid[train]'"
-        return
-    yield "parameters", f"{counted['parameters']:,}, of them {counted['trainable']:,} trained (two classes)"
-    yield "size", f"{counted['megabytes']:,.1f} MB as float32"
-    yield "work", f"{counted['gflops']:,.2f} GFLOPs for one film"
 
 
 def _training(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """The keys that are always of interest, and those that are not at their default."""
-    from deepcovid.training.combinations import IGNORED_BY_AN_SVM
+    from deepcovid.training.combinations import IGNORED_BY_AN_SVM, ONLY_OF_A_STACK
     from deepcovid.training.recipe import Recipe
 
+    if recipe.members:
+        for key in ONLY_OF_A_STACK:
+            yield key, _words(getattr(recipe, key), None)
+        if recipe.head.hidden:
+            yield "hidden units", ", ".join(map(str, recipe.head.hidden))
+        return
     plain = Recipe(name=recipe.name).to_dict()
     hidden = {*SHOWN_APART, *(IGNORED_BY_AN_SVM if recipe.head.kind == "svm" else ())}
     for key, value in recipe.to_dict().items():
@@ -138,7 +148,7 @@ def _training(recipe: Recipe) -> Iterator[tuple[str, str]]:
 def _words(value: Any, plain: Any) -> str:
     """A value as it is said; of a section without a name, the keys that differ from `plain`."""
     if isinstance(value, Mapping) and value.get("name") in MATTER:
-        told = {key: value[key] for key in MATTER[value["name"]]}
+        told = {key: value[key] for key in MATTER[value["name"]] if key in value}
         return ", ".join([value["name"], *(f"{key.replace('_', ' ')} {one:g}" for key, one in told.items())])
     if isinstance(value, Mapping):
         told = {key: one for key, one in value.items() if not isinstance(plain, Mapping) or one != plain.get(key)}
