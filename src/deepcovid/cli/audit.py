@@ -31,6 +31,9 @@ def audit(
     ] = None,
     before: Annotated[str, typer.Option(help="Day before which no film can be positive, as 2019-12-01.")] = "",
     test: Annotated[list[str] | None, typer.Option(help="This test only, by name or number; may be repeated.")] = None,
+    no_lungs: Annotated[
+        bool, typer.Option("--no-lungs", help="Do not look for lungs: tests that need them are not asked.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json, audit.html and pictures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings here ('-': print them).")] = None,
     self_test: Annotated[
@@ -70,6 +73,7 @@ def audit(
         seed=seed,
         workers=workers,
         allow_outside=allow_outside,
+        lungs=not no_lungs,
     )
     audited, folder = audit_path(
         detector, table, how=preprocessing, wishes=wishes, out=out, progress=Spoken(quiet=quiet)

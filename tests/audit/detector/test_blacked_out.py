@@ -26,8 +26,7 @@ from deepcovid.datasets.phantom.population import png_bytes
 from deepcovid.datasets.table import load_table
 from deepcovid.evaluation.intervals import Interval
 from deepcovid.models.classifier import Scored
-from deepcovid.runs.audit import AuditWishes, make_case
-from deepcovid.storage import write_bytes
+from deepcovid.runs.audit import AuditWishes, audit_detector, make_case
 
 SIDE = 32
 
@@ -74,7 +73,7 @@ def drawn(folder: Path, *, films: int, lungs: float, edge: float) -> Path:
         film = rng.normal(0.5, 0.05, (SIDE, SIDE)) + rng.normal(0, 0.05)
         film[two_boxes(film)] += covid * lungs
         film[:4] += covid * edge
-        write_bytes(folder / f"{number}.png", png_bytes((film.clip(0, 1) * 255).astype(np.uint8)))
+        (folder / f"{number}.png").write_bytes(png_bytes((film.clip(0, 1) * 255).astype(np.uint8)))
         rows.append({"image": f"{number}.png", "patient": number, "label": ("normal", "covid")[covid]})
     pd.DataFrame(rows).to_csv(folder / "table.csv", index=False)
     return folder / "table.csv"
@@ -149,6 +148,30 @@ def test_films_without_lungs_are_left_out_and_counted(tmp_path: Path) -> None:
     result = blacked_out(case)
     assert result.verdict == "CANNOT TELL"
     assert any("40 test films were left out" in note for note in result.notes)
+
+
+def test_who_wants_no_lungs_is_not_asked(tmp_path: Path) -> None:
+    table = drawn(tmp_path, films=40, lungs=0.2, edge=0.0)
+    wishes = AuditWishes(lungs=False, tests=("3",), cache=tmp_path / "cache", workers=1)
+    audited = audit_detector(MIDDLE, table, wishes=wishes)
+    assert audited.verdict == "CANNOT TELL"
+    assert "Lungs were not looked for" in audited.results[0][1].sentence
+
+
+def test_a_shape_that_tells_the_label_is_said(tmp_path: Path) -> None:
+    """Lungs of the positives are found shorter: what is blacked out differs, and the head sees that."""
+    table = drawn(tmp_path, films=80, lungs=0.0, edge=0.1)
+
+    def shorter(pixels: np.ndarray) -> np.ndarray:
+        lungs = two_boxes(pixels)
+        lungs[20:] &= pixels[:4].mean() < pixels[4:].mean() + 0.05
+        return lungs
+
+    wishes = AuditWishes(segment=(shorter, "shorter"), cache=tmp_path / "cache", workers=1)
+    case, _ = make_case(CORNER, load_table(table), wishes=wishes)
+    result = blacked_out(case)
+    assert result.figures["auc"][SHAPE]["low"] > 0.9
+    assert any("the shape of the lungs alone tells the label" in note for note in result.notes)
 
 
 def test_the_number_of_films_is_the_issues_and_grows_towards_the_limit() -> None:

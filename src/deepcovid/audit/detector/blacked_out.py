@@ -78,6 +78,11 @@ def blacked_out(case: Case) -> AuditResult:
     if not enough(case.positive[rows], case.patient[rows]):
         return AuditResult("CANNOT TELL", "Too few test films in which lungs were found.", notes=notes)
     found = _find(case, rows)
+    if found.areas[SHAPE].low > LIMIT:
+        told = f"the shape of the lungs alone tells the label (AUC {words(found.areas[SHAPE])})"
+        notes += (
+            f"{told}: a part of what is left may be the outline of what was blacked out; the border is free of it",
+        )
     return AuditResult(
         found.verdict,
         _sentence(found),
