@@ -17,12 +17,22 @@ def told() -> tuple[np.ndarray, np.ndarray]:
     return scores, (scores[:, 0] > 0.5) != (scores[:, 1] > 0.5)
 
 
-def test_logistic_is_scikit_learns_on_log_odds(told: tuple[np.ndarray, np.ndarray]) -> None:
-    scores, positive = told
-    theirs = LogisticRegression(C=1.0, max_iter=2000).fit(log_odds(scores), positive)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_logistic_is_scikit_learns_of_the_members_that_tell_something(backwards: bool) -> None:
+    """A member whose scores run backwards gets no weight, and the others those that they have without it (Breiman 1996)."""
+    rng = np.random.default_rng(1)
+    positive = rng.random(200) < 0.3
+    odds = rng.normal(size=(200, 3)) + positive[:, None] * np.array([1.5, 0.7, -0.8 if backwards else 0.4])
+    scores = 1 / (1 + np.exp(-odds))
+    kept = [0, 1] if backwards else [0, 1, 2]
+    theirs = LogisticRegression(C=1.0, max_iter=2000, tol=1e-10).fit(log_odds(scores)[:, kept], positive)
     combiner = fit_combiner(scores, positive, kind="logistic")
-    np.testing.assert_allclose(combiner.score(scores), theirs.predict_proba(log_odds(scores))[:, 1], rtol=1e-9)
-    assert combiner.weights == pytest.approx(list(theirs.coef_[0]))
+    weights = np.array(combiner.weights)
+    np.testing.assert_allclose(weights[kept], theirs.coef_[0], atol=1e-5)
+    assert weights.min() >= 0
+    assert (weights[2] == 0) == backwards
+    expected = theirs.predict_proba(log_odds(scores)[:, kept])[:, 1]
+    np.testing.assert_allclose(combiner.score(scores), expected, atol=1e-6)
 
 
 def test_the_network_is_scikit_learns_with_the_scale_folded_in(told: tuple[np.ndarray, np.ndarray]) -> None:

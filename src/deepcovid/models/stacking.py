@@ -11,7 +11,7 @@ import numpy as np
 CombinerKind = Literal["logistic", "network"]
 EDGE = 1e-6  # scores are kept this far from 0 and 1 before their logit is taken
 LIMIT = math.log((1 - EDGE) / EDGE)
-PENALTY = 1.0  # half the squared weights, beside the summed loss of all films: scikit-learn's C = 1
+C = 1.0  # as scikit-learn's: the summed loss of all films against half the squared weights
 HIDDEN = (10,)  # units of the network's hidden layer
 ITERATIONS = 2000
 
@@ -48,7 +48,7 @@ class Combiner:
     def sentence(self) -> str:
         """How it was fitted, in words."""
         if self.kind == "logistic":
-            return "logistic regression (L2, C = 1) on the log-odds of out-of-fold scores"
+            return "logistic regression (L2, C = 1, no negative weight) on the log-odds of out-of-fold scores"
         units = " and ".join(str(len(bias)) for _, bias in self.layers[:-1])
         return f"network with {units} hidden units (ReLU, L2 as of C = 1) on the log-odds of out-of-fold scores"
 
@@ -110,10 +110,31 @@ def out_of_fold(
 
 
 def _logistic(values: np.ndarray, positive: np.ndarray) -> Combiner:
-    from sklearn.linear_model import LogisticRegression
+    """Weights that are not negative, as Breiman asks for (Stacked regressions, Mach. Learn. 24:49, 1996).
 
-    fitted = LogisticRegression(C=PENALTY, max_iter=ITERATIONS).fit(values, positive)
-    return Combiner("logistic", ((fitted.coef_, fitted.intercept_),))
+    Where scikit-learn's logistic regression has no negative weight it is the same; else it is that of the members with one.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    signs = np.where(positive, 1.0, -1.0)
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, margin = point[:-1], signs * (values @ point[:-1] + point[-1])
+        slope = -signs * expit(-margin)
+        value = float(np.logaddexp(0.0, -margin).sum() + weights @ weights / (2 * C))
+        return value, np.append(values.T @ slope + weights / C, slope.sum())
+
+    members = values.shape[1]
+    found = minimize(
+        loss,
+        np.zeros(members + 1),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[*[(0.0, None)] * members, (None, None)],
+        options={"maxiter": ITERATIONS, "ftol": 1e-14, "gtol": 1e-9},
+    ).x
+    return Combiner("logistic", ((found[None, :-1], found[-1:]),))
 
 
 def _network(values: np.ndarray, positive: np.ndarray, hidden: tuple[int, ...], seed: int) -> Combiner:
@@ -122,7 +143,7 @@ def _network(values: np.ndarray, positive: np.ndarray, hidden: tuple[int, ...], 
 
     scaler = StandardScaler().fit(values)
     network = MLPClassifier(
-        hidden, activation="relu", solver="lbfgs", alpha=PENALTY, max_iter=ITERATIONS, random_state=seed
+        hidden, activation="relu", solver="lbfgs", alpha=1 / C, max_iter=ITERATIONS, random_state=seed
     ).fit(scaler.transform(values), positive)
     layers = [(weight.T, bias) for weight, bias in zip(network.coefs_, network.intercepts_, strict=True)]
     weight, bias = layers[0]

@@ -16,6 +16,7 @@ from deepcovid.runs.reproduction.films import snapshot_with_negatives
 from deepcovid.runs.reproduction.training_set import weights_for
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import read_json
+from deepcovid.training.recipe import recipe_names
 from tests.conftest import ROOT, make_table
 
 SETTINGS = Settings(device="cpu", threads=1, allow_random_backbone=True)
@@ -84,7 +85,9 @@ def test_without_films_the_literature_stands_as_printed(document: str, count: in
     rows = [row_of(line) for line in told.to_dict()["lines"]]
     deep = next(row for row in rows if row["system"] == "DLM")
     assert deep["how"] == "no recipe: the publication tells too little of it"
-    assert rows[0]["published"] == "99.1\u00a0%"
+    assert (rows[0]["published"], rows[0]["system"]) == ("99.1\u00a0%", "InstaCovNet-19")
+    assert rows[0]["how"] == "not run: no films were given (--table), or the recipe was not asked for (--only)"
+    assert {line.published.recipe for line in told.lines} - {""} <= set(recipe_names())
 
 
 def test_what_cannot_be_run_is_an_error(films: Table, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
 from typer.testing import CliRunner
 
 from deepcovid.cli import app
@@ -19,6 +18,7 @@ from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.detector import Detector
 from deepcovid.models.heads import HeadShape
+from deepcovid.models.stacking import fit_combiner
 from deepcovid.runs.compare import compare_runs
 from deepcovid.runs.evidence import verify_bundle
 from deepcovid.runs.predict import Wishes, predict
@@ -78,17 +78,17 @@ def test_the_stack_is_a_logistic_regression_on_scores_of_films_outside_each_fold
     assert set(parts[0]["image"].map(lambda path: Path(path).name)) == set(
         trained_on.loc[trained_on["split"] != "test", "image"].map(lambda path: Path(path).name)
     )
-    logits = np.stack([np.log(part["score"] / (1 - part["score"])) for part in parts], axis=1)
+    scores = np.stack([part["score"] for part in parts], axis=1)
     truth, fold = (parts[0]["label"] == "covid").to_numpy(), parts[0]["fold"].to_numpy()
-    theirs = LogisticRegression(C=1.0, max_iter=2000).fit(logits, truth)
+    theirs = fit_combiner(scores, truth, kind="logistic")
     ours = [member["weight"] for member in stacked.record["members"]]
-    np.testing.assert_allclose(ours, theirs.coef_[0], rtol=1e-6)
+    np.testing.assert_allclose(ours, theirs.weights, rtol=1e-9)
     # the stack's own out-of-fold scores come of regressions that did not see the fold
     outside = stacked.scores[stacked.scores["split"] == "val"].sort_values("image")["score"].to_numpy()
     for number in (1, 2, 3):
-        other = LogisticRegression(C=1.0, max_iter=2000).fit(logits[fold != number], truth[fold != number])
         held = fold == number
-        np.testing.assert_allclose(outside[held], other.predict_proba(logits[held])[:, 1], rtol=1e-6)
+        other = fit_combiner(scores[~held], truth[~held], kind="logistic")
+        np.testing.assert_allclose(outside[held], other.score(scores[held]), rtol=1e-9)
 
 
 def test_it_is_held_against_its_best_member(runs: list[Path], stacked: Stacked) -> None:
