@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from deepcovid.errors import DeepCovidError, DetectorError
 from deepcovid.explanation.heatmap import heat_of, no_heat_map
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
+from deepcovid.explanation.trust import maps_off
 from deepcovid.imaging.finding import Found, look_for_films
 from deepcovid.imaging.readers import read_film
 from deepcovid.models.detector import Detector, Seen
@@ -138,7 +139,7 @@ def predict(
     Raises:
         DetectorError: the class of the heat maps is none of the detector's, or it is a stack, which has none.
     """
-    wishes = wishes or Wishes()
+    wishes = _with_maps_allowed(wishes or Wishes(), detector, progress or Silent())
     _require_heat(detector, wishes)
     looked = paths if isinstance(paths, Found) else look_for_films(paths)
     films = looked.films
@@ -172,6 +173,15 @@ def _require_heat(detector: Detector, wishes: Wishes) -> None:
         raise DetectorError(
             f"the detector has no class {name!r} to draw heat maps of", mend=f"choose one of: {', '.join(classes)}"
         )
+
+
+def _with_maps_allowed(wishes: Wishes, detector: Detector, progress: Progress) -> Wishes:
+    """Without heat maps where an audit of this detector found that they hardly depend on what it learned."""
+    reason = maps_off(detector) if wishes.heatmaps is not None else ""
+    if not reason:
+        return wishes
+    progress.warn(f"no heat map was drawn: the audit beside the detector says: {reason}")
+    return replace(wishes, heatmaps=None)
 
 
 def _gate(wishes: Wishes, progress: Progress) -> Gate | None:

@@ -1,0 +1,27 @@
+"""Whether a detector's heat maps may be shown: an audit may have found that they show no part of what it learnt."""
+
+from __future__ import annotations
+
+from deepcovid.errors import DeepCovidError
+from deepcovid.models.detector import Detector
+from deepcovid.storage import read_json
+
+TEST = "saliency"  # of the audit
+AUDIT = "audit.json"
+
+
+def maps_off(detector: Detector) -> str:
+    """The audit's sentence that switches heat maps off; empty where no audit of this very detector stands beside it and fails.
+
+    The audit lies in the run folder, or in `NAME.audit` beside a detector folder, and names the detector's hash.
+    """
+    folder = detector.folder
+    for place in (folder.parent / AUDIT, folder.with_name(f"{folder.name}.audit") / AUDIT):
+        try:
+            told = read_json(place)
+        except (DeepCovidError, OSError):
+            continue
+        if isinstance(told, dict) and told.get("detector") == detector.hash:
+            failed = [one for one in told.get("tests", ()) if one.get("test") == TEST and one.get("verdict") == "FAIL"]
+            return str(failed[0]["sentence"]) if failed else ""
+    return ""
