@@ -15,7 +15,6 @@ from PIL import Image
 
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import RunError, TableError, WeightsError
-from deepcovid.evaluation.rules import parse_rule
 from deepcovid.models.detector import Detector
 from deepcovid.runs.evaluate import evaluate_files
 from deepcovid.runs.predict import Wishes, predict
@@ -31,21 +30,6 @@ FILES = {
     "run.json", "table.parquet", "detector", "history.csv", "scores.parquet", "evaluation.json", "audit.json", "figures",
     "report.html", "MODEL_CARD.md",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A whole network trained on drawn films."""
-    folder = tmp_path_factory.mktemp("whole")
-    os.environ["DEEPCOVID_CACHE"] = str(folder / "cache")
-    recipe = load_recipe("demo").changed(epochs=4)
-    small = type(recipe.preprocessing)(size=(48, 48), mean=recipe.preprocessing.mean, std=recipe.preprocessing.std)
-    return train(
-        make_table(folder / "data"),
-        recipe=recipe.changed(preprocessing=small),
-        out=folder / "run",
-        settings=Settings(device="cpu", rules=(parse_rule("youden"), parse_rule("cost=20@0.05"))),
-    )
 
 
 def test_a_run_folder_holds_everything(whole_run: Run) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from deepcovid.cli.console import console, names_of, refuse_overwriting
+from deepcovid.cli.console import Spoken, console, names_of, refuse_overwriting
+from deepcovid.errors import ScoresError
 
 
 def evaluate(
@@ -23,6 +24,16 @@ def evaluate(
     ] = None,
     label_column: Annotated[str | None, typer.Option(help="The column that holds the label; default: label.")] = None,
     score_column: Annotated[str, typer.Option(help="The column that holds the score.")] = "score",
+    external: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A table that a run's detector has never seen: scored, and set beside its test films; may be repeated."
+        ),
+    ] = None,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Allow films outside the external table's folder.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     classes: Annotated[
         str | None,
         typer.Option(help="Several classes with a column score_CLASS each, such as normal,pneumonia,covid."),
@@ -44,19 +55,30 @@ def evaluate(
     from deepcovid.runs.evaluate import evaluate_files, notices_of
     from deepcovid.storage import write_json
 
-    refuse_overwriting([json_file, html_file], inputs=scores)
-    evaluated = evaluate_files(
-        scores,
-        positive=positive,
-        normal=normal,
-        label_column=label_column,
-        score_column=score_column,
-        classes=names_of(classes),
-        thresholds=threshold or [],
-        target_sensitivity=target_sensitivity,
-        rules=[parse_rule(text) for text in rule or ()],
-        seed=seed,
-    )
+    refuse_overwriting([json_file, html_file], inputs=[*scores, *(external or ())])
+    alike: dict[str, Any] = {
+        "thresholds": threshold or [],
+        "target_sensitivity": target_sensitivity,
+        "rules": [parse_rule(text) for text in rule or ()],
+        "seed": seed,
+    }
+    if external:
+        _refuse_beside_external(scores, [positive, normal, label_column, classes], score_column=score_column)
+        from deepcovid.runs.external import How, evaluate_external
+
+        evaluated = evaluate_external(
+            scores[0], external, how=How(**alike), allow_outside=allow_outside, progress=Spoken(quiet=quiet)
+        )
+    else:
+        evaluated = evaluate_files(
+            scores,
+            positive=positive,
+            normal=normal,
+            label_column=label_column,
+            score_column=score_column,
+            classes=names_of(classes),
+            **alike,
+        )
     evaluations, warnings = {name: one.evaluation for name, one in evaluated.items()}, notices_of(evaluated)
     whole = next(iter(evaluations.values())) if len(evaluations) == 1 else {"models": evaluations}
     if html_file is not None:
@@ -82,3 +104,18 @@ def evaluate(
     for path in (json_file, html_file):
         if path is not None:
             screen.print(f"written: {path}", markup=False)
+
+
+def _refuse_beside_external(scores: list[Path], named: list[str | None], *, score_column: str) -> None:
+    """The run says what is positive and where labels stand; nothing else can be meant.
+
+    Raises:
+        ScoresError: several runs, or an option that the run decides.
+    """
+    if len(scores) != 1:
+        raise ScoresError(f"--external is of one run, and {len(scores)} were given", mend="name one run folder")
+    if any(named) or score_column != "score":
+        raise ScoresError(
+            "with --external the run decides labels, classes and scores",
+            mend="leave out --positive, --normal, --label-column, --score-column and --classes",
+        )

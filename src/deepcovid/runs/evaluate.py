@@ -89,12 +89,12 @@ def evaluate_files(
         several = evaluation.get("classes", {})
         if several.get("task") == "multi-label":
             frame = as_one_label(frame, several["names"], positive=chosen, label_column=column)
-        source = _source_test(frame, positive=chosen, column=column) if "source" in frame else None
+        source = source_test(frame, positive=chosen, column=column) if "source" in frame else None
         evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
 
 
-def _source_test(frame: pd.DataFrame, *, positive: str, column: str) -> SourceLabelResult:
+def source_test(frame: pd.DataFrame, *, positive: str, column: str) -> SourceLabelResult:
     """The source test on every labelled film of the file, training films too: a detector learnt from those."""
     labels = labels_as_text(frame[column])
     labels.index = frame.index
