@@ -70,3 +70,16 @@ def test_where_there_is_no_slope_none_is_given(score: np.ndarray) -> None:
 def test_scores_of_zero_and_one_have_log_odds() -> None:
     assert np.all(np.isfinite(log_odds(np.array([0.0, 1.0]))))
     assert log_odds(np.array([0.25]))[0] == pytest.approx(np.log(1 / 3))
+
+
+@pytest.mark.parametrize("gap", [0.5, 2.0])
+def test_scores_that_separate_the_classes_never_stop_an_evaluation(gap: float) -> None:
+    """Newton's method may end on a slope at which every film is certain, where rounding can leave a variance below 0."""
+    told = set()
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        positive = np.arange(100) < 40
+        apart = np.where(positive, gap + np.abs(rng.normal(0, 5, 100)), -gap - np.abs(rng.normal(0, 3, 100)))
+        slope = calibration_slope(scores_of(positive, expit(apart - 0.7)))
+        told.add(slope is None or np.isfinite([slope.low, slope.high]).all())
+    assert told == {True}

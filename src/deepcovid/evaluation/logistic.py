@@ -107,10 +107,11 @@ def _interval(scores: Scores, fit: LogisticFit, *, place: int) -> Interval | Non
     from scipy.special import stdtrit
 
     smaller = min(scores.patients_of(films) for films in (scores.positive, ~scores.positive))
-    value, error = float(fit.coefficients[place]), math.sqrt(float(fit.covariance[place, place]))
-    if smaller < 2:
+    value, variance = float(fit.coefficients[place]), float(fit.covariance[place, place])
+    # below 0 by rounding: a slope so steep that every film is certain, as where scores separate the classes
+    if smaller < 2 or not 0 <= variance < math.inf:
         return None
-    half = -float(stdtrit(smaller - 1, (1 - CONFIDENCE) / 2)) * error
+    half = -float(stdtrit(smaller - 1, (1 - CONFIDENCE) / 2)) * math.sqrt(variance)
     unit = IMAGE if scores.n_patients is None else PATIENT
     return Interval(value=value, low=value - half, high=value + half, method="sandwich, t", n=fit.clusters, unit=unit)
 
