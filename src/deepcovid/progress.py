@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
@@ -29,6 +30,34 @@ class Silent:
 
     def warn(self, sentence: str) -> None:
         """Nothing."""
+
+    def track(self, things: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
+        """The same things."""
+        yield from things
+
+
+class Inside:
+    """Work within work that has a bar: no bar of its own, a sentence now and then, every warning as a sentence under a name.
+
+    Args:
+        outer: whom the work around it speaks to.
+        name: put before every warning.
+        pause: seconds between two sentences.
+    """
+
+    def __init__(self, outer: Progress, *, name: str, pause: float = 5.0) -> None:
+        self.outer, self.name, self.pause = outer, name, pause
+        self._spoke = time.monotonic()
+
+    def say(self, sentence: str) -> None:
+        """The sentence, unless another one was just said."""
+        if time.monotonic() - self._spoke > self.pause:
+            self._spoke = time.monotonic()
+            self.outer.say(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """The warning, with the name; of one part among many it is no warning for the whole."""
+        self.outer.say(f"{self.name}: {sentence}")
 
     def track(self, things: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
         """The same things."""

@@ -140,3 +140,21 @@ def test_two_sigmoids_export_without_overflow(pair: tuple) -> None:
     assert np.isfinite(logits).all()
     assert logits[0, 0] == pytest.approx(-200, abs=5)
     assert logits[0, 1] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_backbone_of_a_graph_is_the_same_for_every_head_and_gives_the_same_feature_map(pair: tuple) -> None:
+    from deepcovid.models.heads import HeadShape
+    from deepcovid.models.zoo import build_network
+
+    torch.manual_seed(0)
+    deep = HeadShape(hidden=(5,), dropout=0.3)
+    other = build_network("squeezenet1_1", classes=2, preprocessing=SMALL, head=deep, output="sigmoids").eval()
+    other.backbone.load_state_dict(pair[0].backbone.state_dict())
+    film = np.random.default_rng(0).random((1, 1, 50, 60), dtype=np.float32)
+    parts = []
+    for graph in (pair[1], exporting.export_network(other)):
+        part = exporting.backbone_of(graph)
+        whole, alone = (open_session(one).run(["feature_map"], {"film": film})[0] for one in (graph, part))
+        assert whole.tobytes() == alone.tobytes()
+        parts.append(part)
+    assert parts[0] == parts[1]

@@ -24,6 +24,7 @@ from deepcovid.cli import (
     recipes,
     reproduce,
     stack,
+    sweep,
     training,
 )
 from deepcovid.cli.console import say_error
@@ -55,6 +56,7 @@ app.command()(reproduce.reproduce)
 app.command()(compare.compare)
 app.command()(planning.plan)
 app.command()(stack.stack)
+app.command()(sweep.sweep)
 app.command()(evidence.bundle)
 app.command()(evidence.verify)
 app.command()(describe.doctor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -206,12 +206,13 @@ def _corrected(films: TriedFilms, figure: _Figure, order: Sequence[int], *, by: 
     left = figure.left.mean(axis=1)[chosen, np.arange(figure.drawn.shape[2])]
     left = left[np.isfinite(left)]  # a draw may leave out no patient of a class
     value = float(left.mean()) if len(left) else float(figure.mean[order].max())
+    limits = _fallback(films, value, by=by)
     return percentile_interval(
         left if len(left) else np.array([value]),
         value=value,
         clusters=films.smaller if by == "auc" else films.clusters(),
         n=films.clusters(),
-        fallback=_fallback(films, value, by=by),
+        fallback=replace(limits, method=f"{CORRECTED}, limits by {limits.method}"),
         method=CORRECTED,
         unit=films.unit,
     )

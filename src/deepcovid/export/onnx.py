@@ -113,6 +113,26 @@ def with_head(graph: bytes, head: Mapping[str, np.ndarray]) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def backbone_of(graph: bytes) -> bytes:
+    """The part of a graph from film to feature map: the same bytes for every head on the same backbone.
+
+    Args:
+        graph: of `export_network`.
+    """
+    import onnx
+
+    part = onnx.utils.Extractor(onnx.load_model_from_string(graph)).extract_model(["film"], ["feature_map"])
+    taken = {name for node in part.graph.node for name in node.output}
+    wrapped = {tensor.name for tensor in part.graph.initializer if tensor.name.startswith(INNER)}
+    _unwrap(part.graph, {name for name in wrapped if name.removeprefix(INNER) not in taken})
+    for node in part.graph.node:
+        node.ClearField("name")  # numbered over the whole graph
+    arrays = sorted(part.graph.initializer, key=lambda tensor: tensor.name)
+    del part.graph.initializer[:]
+    part.graph.initializer.extend(arrays)
+    return bytes(part.SerializeToString(deterministic=True))
+
+
 def with_facts(graph: bytes, *, classes: Sequence[str], **facts: object) -> bytes:
     """The same graph carrying its classes and other facts (its preprocessing, or its members with theirs) as metadata, so
     that the file alone says what it is."""
@@ -146,11 +166,16 @@ def _strip(model: onnx.ModelProto) -> None:
 def _rename(model: onnx.ModelProto) -> None:
     """Learned arrays under the names of the network's own state, also where it was wrapped."""
     learned = (f"{INNER}{HEAD}", f"{INNER}{BACKBONE}")
-    for tensor in model.graph.initializer:
-        if tensor.name.startswith(learned):
+    _unwrap(model.graph, {tensor.name for tensor in model.graph.initializer if tensor.name.startswith(learned)})
+
+
+def _unwrap(graph: onnx.GraphProto, wrapped: set[str]) -> None:
+    """Take the wrapper's name from these arrays."""
+    for tensor in graph.initializer:
+        if tensor.name in wrapped:
             tensor.name = tensor.name.removeprefix(INNER)
-    for node in model.graph.node:
-        names = [name.removeprefix(INNER) if name.startswith(learned) else name for name in node.input]
+    for node in graph.node:
+        names = [name.removeprefix(INNER) if name in wrapped else name for name in node.input]
         del node.input[:]
         node.input.extend(names)
 

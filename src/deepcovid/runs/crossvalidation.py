@@ -145,12 +145,16 @@ def _run_fold(
         recipe=recipe,
         config=config,
         settings=settings,
-        keep=lambda frame: (
-            frame[frame["image"].isin(held_out)].assign(fold=fold.number).drop(columns="split").reset_index(drop=True)
-        ),
+        tables=lambda frame: {SCORES: _held(frame, held_out, fold.number)},
         facts=lambda trained: {"counts": films.counts["sides"], "patients_on_both_sides": shared},
         progress=progress,
     )
+
+
+def _held(frame: pd.DataFrame, images: set[str], number: int) -> pd.DataFrame:
+    """The held-out films with the number of their fold."""
+    held = frame[frame["image"].isin(images)]
+    return held.assign(fold=number).drop(columns="split").reset_index(drop=True)
 
 
 def with_held_out(prepared: Prepared, fold: Fold, *, recipe: Recipe) -> Prepared:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepcovid.configuration import to_mapping
 from deepcovid.datasets.columns import group_ids
-from deepcovid.export.onnx import export_network, with_head
+from deepcovid.export.onnx import backbone_of, export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
 from deepcovid.models.detector import probabilities_of
@@ -65,7 +65,8 @@ def backbone_graph(network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
 
 
 def _opened(graph: bytes, network: FilmNetwork) -> tuple[bytes, BackboneExtractor]:
-    return graph, BackboneExtractor(graph, preprocessing=network.preprocessing, neck=network.neck)
+    # of the backbone alone, so that networks with other heads share its features
+    return graph, BackboneExtractor(backbone_of(graph), preprocessing=network.preprocessing, neck=network.neck)
 
 
 def draws_for(prepared: Prepared, recipe: Recipe) -> dict[int, list[Draw | None]]:

@@ -48,6 +48,8 @@ def is_finished(record: Path, config: dict[str, Any], *, what: str) -> bool:
     if not record.exists():
         return False
     told = read_json(record)
+    if told["status"] == "failed":
+        return False
     if told.get("config") != config:
         raise RunError(
             f"{what} here was made with another recipe, table, weights or division",
@@ -65,7 +67,7 @@ def run_part(
     recipe: Recipe,
     config: dict[str, Any],
     settings: Settings,
-    keep: Callable[[pd.DataFrame], pd.DataFrame],
+    tables: Callable[[pd.DataFrame], dict[str, pd.DataFrame]],
     facts: Callable[[Trained], dict[str, Any]],
     progress: Progress,
 ) -> Trained:
@@ -78,7 +80,7 @@ def run_part(
         recipe: what is trained.
         config: all that decides the result.
         settings: device, threads, workers.
-        keep: takes the films with `score` and `score_<class>` and gives those to write.
+        tables: takes all films with `score` and `score_<class>`, and gives what to write of them by the name of its file.
         facts: what the record says besides.
         progress: told of films and epochs.
     """
@@ -95,7 +97,8 @@ def run_part(
         progress=progress,
     )
     names = {f"score_{name}": trained.probabilities[:, place] for place, name in enumerate(films.classes)}
-    write_table(folder / SCORES, keep(trained.prepared.frame.assign(score=trained.scores, **names)))
+    for name, frame in tables(trained.prepared.frame.assign(score=trained.scores, **names)).items():
+        write_table(folder / name, frame)
     write_table(folder / HISTORY, pd.DataFrame(trained.fitted.history))
     told = {
         "status": "finished",

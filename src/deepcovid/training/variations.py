@@ -152,14 +152,18 @@ def plan_grid(recipe: Recipe, variations: Sequence[Variation], *, check: Check =
         check: called with every recipe; what it raises leaves the combination out.
 
     Raises:
-        RecipeError: nothing is varied, a range, a key twice, or a value that fits in no combination.
+        RecipeError: nothing is varied, a range, a key twice, a value that fits in no combination, or nothing but the
+            recipe's own setting.
     """
     _check(variations)
     for one in variations:
         if one.span is not None:
             raise RecipeError(f"{one.name} is a range, from which a grid takes nothing", mend="add --random N")
     rows = itertools.product(*(one.values for one in variations))
-    return _planned(recipe, variations, rows, wanted=None, check=check)
+    plan = _planned(recipe, variations, rows, wanted=None, check=check)
+    if len(plan.variants) == 1:
+        raise RecipeError(f"the only setting is {OWN}", mend="give other values: --vary KEY=v1,v2")
+    return plan
 
 
 def plan_random(

@@ -1,0 +1,151 @@
+"""The command that tries settings of a recipe."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deepcovid.cli.console import Spoken, command_line, console, names_of
+
+FAILED = 1  # exit code where some settings failed
+
+
+class By(enum.StrEnum):
+    """What the best setting is chosen by."""
+
+    auc = "auc"
+    accuracy = "accuracy"
+
+
+def sweep(
+    recipe: Annotated[str, typer.Argument(help="Recipe name (see `deepcovid recipes`) or .toml file.")],
+    table: Annotated[Path, typer.Option(help="Table of films (CSV or Parquet).")],
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=v1,v2,… or, with --random, KEY=low..high; may be repeated. An unknown KEY lists them."),
+    ] = None,
+    random: Annotated[int, typer.Option(min=0, help="Draw so many settings; 0: every combination.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws of --random.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of every setting, each with a seed of its own.")] = 1,
+    by: Annotated[By, typer.Option(help="What the best setting is chosen by, on validation.")] = By.auc,
+    test: Annotated[
+        bool, typer.Option("--test", help="Show the chosen setting and the recipe's own on test films too.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; settings finished there are taken as they are. Default: runs/sweep-<recipe>."),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
+    ] = None,
+    positive: Annotated[
+        str, typer.Option(help="The label that counts as positive; all others are negative.")
+    ] = "covid",
+    normal: Annotated[str, typer.Option(help="The label of healthy films.")] = "normal",
+    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="torch's threads; 0: all.")] = 0,
+    loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network trains.")] = 0,
+    allow_random_backbone: Annotated[
+        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
+    ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Try settings of a recipe: train each on the same films, choose on validation, and say what the best is worth."""
+    from deepcovid.datasets.table import load_table
+    from deepcovid.runs.settings import Settings
+    from deepcovid.runs.sweep import Wishes
+    from deepcovid.runs.sweep import sweep as run
+    from deepcovid.training.recipe import load_recipe
+
+    chosen = load_recipe(recipe)
+    settings = Settings(
+        positive=positive,
+        normal=normal,
+        label_column=label_column,
+        classes=names_of(classes),
+        weights=weights,
+        allow_random_backbone=allow_random_backbone,
+        device=device,
+        workers=workers,
+        threads=threads,
+        loaders=loaders,
+        command=command_line(),
+    )
+    wishes = Wishes(
+        out=out or Path("runs") / f"sweep-{chosen.name}",
+        vary=tuple(vary or ()),
+        random=random,
+        seed=seed,
+        seeds=seeds,
+        by=by.value,
+        test=test,
+        settings=settings,
+    )
+    wishes.plan(chosen)  # a wrong key is told before the films are looked at
+    labelled = chosen.task != "multi-label"  # findings may stand in columns of their own
+    films = load_table(table, label_column=label_column, required_labels=labelled, allow_outside=allow_outside)
+    swept = run(films, recipe=chosen, wishes=wishes, progress=Spoken(quiet=quiet))
+    if as_json:
+        typer.echo(json.dumps(swept.told, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        for line in sweep_lines(swept.told):
+            console().print(line, markup=False)
+        console().print(f"\npage      {swept.path('page')}\ntable     {swept.path('csv')}", markup=False)
+        console().print(f"next      deepcovid train {table} --recipe {swept.path('recipe')}", markup=False)
+    if swept.told["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def sweep_lines(told: dict[str, Any]) -> Iterator[str]:
+    """The sweep for a terminal: what was chosen, then a line a setting, then what failed."""
+    from deepcovid.reporting import words
+    from deepcovid.reporting.comparison_tables import p_value, signed_interval
+    from deepcovid.reporting.sweep_tables import FIGURES, figure_words, seed_words
+
+    by = told["by"]
+    yield from told["sentences"]
+    yield f"\n{FIGURES[by]} on validation, best first:"
+    for place, row in enumerate(told["settings"]):
+        marks = [mark for mark, holds in (("chosen", place == 0), ("the recipe's own", row["own"])) if holds]
+        marked = f" [{', '.join(marks)}]" if marks else ""
+        line = f"{row['title']}{marked}: {figure_words(row[by], by)}"
+        if len(row["seeds"][by]) > 1:
+            line += f" · {seed_words(row['seeds'][by], by)}"
+        if row["difference"] is not None:
+            line += f" · {signed_interval(row['difference'], as_points=by == 'accuracy')}, p (Holm) {p_value(row['p_holm'])}"
+        yield f"  {line} · {words.count(row['parameters'])} parameters" + _found(row)
+    yield from _test_lines(told)
+    for row in told["failed"]:
+        yield f"! failed: {row['title']}: {'; '.join(row['errors'])}"
+    yield from (f"! left out: {sentence}" for sentence in told["left_out"])
+    yield from (f"  - {note}" for note in told["notes"])
+
+
+def _found(row: dict[str, Any]) -> str:
+    return f" · {', '.join(row['findings'])}" if row["findings"] else ""
+
+
+def _test_lines(told: dict[str, Any]) -> Iterator[str]:
+    from deepcovid.reporting.sweep_tables import figure_words
+
+    if told["test"] is not None:
+        yield f"\nOn {told['test']['films']} test films:"
+        for row in told["test"]["settings"]:
+            name = f"{row['title']}{' (the recipe’s own)' if row['own'] else ''}"
+            yield f"  {name}: {figure_words(row[told['by']], told['by'])}"
