@@ -191,6 +191,8 @@ def test_where_nothing_can_be_trained_or_films_changed_it_stops(films: Table, he
     fewer = films.with_frame(films.frame.iloc[:-2].reset_index(drop=True))
     with pytest.raises(RunError, match="the setting here was made with another recipe, table"):
         run(fewer, head, tmp_path / "out", "epochs=2")
+    with pytest.raises(RunError, match="sweep its members one by one"):
+        Wishes(out=tmp_path, vary=("epochs=2",)).plan(load_recipe("instacovnet19"))
     with pytest.raises(RunError, match="weights are varied and given as well"):
         Wishes(out=tmp_path, vary=("weights=none",), settings=replace(SETTINGS, weights="none")).plan(head)
 

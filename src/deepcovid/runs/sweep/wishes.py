@@ -44,6 +44,10 @@ class Wishes:
 
     def plan(self, recipe: Recipe) -> Plan:
         """The settings to try; see `plan_grid` and `plan_random` for what they refuse."""
+        if recipe.members:
+            raise RunError(
+                f"{recipe.name} is a stack of {', '.join(recipe.members)}", mend="sweep its members one by one"
+            )
         variations = [read_variation(text) for text in self.vary]
         if self.settings.weights is not None and any(one.key == "weights" for one in variations):
             raise RunError("weights are varied and given as well", mend="leave out --weights, or --vary weights")
