@@ -129,20 +129,25 @@ def mean_over_patients(values: np.ndarray, patient: np.ndarray) -> Interval:
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's, of two maps; NaN where the first is of one value, 0 where only the second is."""
+    """Spearman's, of two maps; NaN where one of them is of one value."""
     from scipy.stats import rankdata
 
     ranks = [rankdata(one.ravel()) for one in (first, second)]
     spread = [float(one.std()) for one in ranks]
-    if spread[0] == 0:
+    if min(spread) == 0:
         return float("nan")
-    if spread[1] == 0:
-        return 0.0
     centred = [one - one.mean() for one in ranks]
     return float((centred[0] * centred[1]).mean() / (spread[0] * spread[1]))
 
 
 def _alike(maps: Sequence[np.ndarray], others: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    return np.array(
-        [np.mean([rank_correlation(own, other[place]) for other in others]) for place, own in enumerate(maps)]
-    )
+    """Each map's mean correlation with its others; NaN where it is empty itself.
+
+    Empty others are left out, or maps that are either empty or the same would pass for half changed; 0 where all others are.
+    """
+    means = []
+    for place, own in enumerate(maps):
+        found = np.array([rank_correlation(own, other[place]) for other in others])
+        known = found[np.isfinite(found)]
+        means.append(np.nan if np.ptp(own) == 0 else known.mean() if len(known) else 0.0)
+    return np.array(means)
