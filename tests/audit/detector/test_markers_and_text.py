@@ -43,7 +43,7 @@ def test_a_detector_of_the_marker_fails_by_name(tmp_path: Path) -> None:
     result = markers_and_text(shown(tmp_path, planted(films, marker), films.positive, rule=rule, lungs=films.lungs))
     assert result.verdict == "FAIL"
     assert result.kinds == ("laterality marker",)
-    assert result.sentence.startswith("Laterality marker: tells the label with AUC 0.")
+    assert result.sentence.startswith("Laterality marker tells the label (AUC 0.")
     told = result.figures["changes"]["all marks taken off"]
     assert told["auc_fall"]["low"] > 0.1
     assert told["flips"]["value"] > 0.3

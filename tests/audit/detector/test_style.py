@@ -60,7 +60,7 @@ def test_a_detector_of_the_edges_fails_by_name(segmented: bool, tmp_path: Path) 
     result = style(shown(tmp_path, planted(films, edges), films.positive, rule=by_edge, lungs=lungs))
     assert result.verdict == "FAIL"
     assert "border width" in result.kinds
-    assert result.sentence.startswith("Border width: tells the label")
+    assert result.sentence.startswith("Border width tells the label (AUC 0.")
     assert kind(result, "border width")["strict"]["low"] > 0.6
     assert kind(result, "border width")["data"]["low"] > 0.6
 

@@ -39,8 +39,8 @@ DONORS = 12  # films whose marks are laid on others
 OFF = Alteration("marks off", lambda film: without_marks(film.pixels, film.marks))
 RULE = (
     f"Of markers and of text: {SHORTCUT} The test's verdict is the gravest of the two; and PASS needs besides that the AUC "
-    f"changes by at most {CHANGE:.2f} and at most {FLIPS:.0%} of the calls change, both where all marks are taken off and where "
-    "each class gets the other's."
+    f"changes by at most {CHANGE:.2f} and at most {100 * FLIPS:.0f} % of the calls, both where all marks are taken off and "
+    "where each class gets the other's."
 )
 Pick = Callable[[list[Mark]], list[Mark]]
 PICKS: dict[str, Pick] = {MARKER: marker_of, TEXT: words_of}
@@ -63,7 +63,7 @@ class Changed:
     @property
     def words(self) -> str:
         """ "marks taken off: AUC lower by 0.01 (−0.01 to 0.03), 1.2 % of calls changed"."""
-        calls = "" if self.flips is None else f", {self.flips.value or 0:.1%} of the calls change"
+        calls = "" if self.flips is None else f", {100 * (self.flips.value or 0):.1f} % of the calls change"
         return f"{self.what}: the AUC falls by {words(self.auc)}{calls}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -191,12 +191,15 @@ def _found(case: Case) -> dict[str, Any]:
 
 def _notes(case: Case, kinds: Sequence[Judged]) -> tuple[str, ...]:
     told = _found(case)
-    notes = [
-        f"{what} found on {told['positives'][what]['value']:.0%} of the positives and {told['negatives'][what]['value']:.0%} "
-        "of the negatives"
-        for what in ("marker", "text")
-    ]
+    notes = []
+    for what in ("marker", "text"):
+        shares = [_share(told[side][what]) for side in ("positives", "negatives")]
+        notes.append(f"{what} found on {shares[0]} of the positives and {shares[1]} of the negatives")
     return (*notes, "dark letters on a light ground are not looked for", *(one.note for one in kinds if one.note))
+
+
+def _share(told: dict[str, Any]) -> str:
+    return f"{100 * told['value']:.0f} % ({100 * told['low']:.0f} to {100 * told['high']:.0f}; {told['n']} films)"
 
 
 def _picture(case: Case, plan: Sequence[tuple[Habits, Sides]], kinds: Sequence[Judged]) -> Films | Bars:

@@ -99,10 +99,11 @@ class Judged:
     @property
     def words(self) -> str:
         """One clause for a reader."""
-        return (
-            f"{self.kind}: tells the label with AUC {words(self.data)}, and put on {unit_words(self.detector)} "
-            f"moves the score with AUC {words(self.detector)}"
-        )
+        data, detector = words(self.data), words(self.detector)
+        if self.verdict == "FAIL":
+            given = f"given to the same films ({unit_words(self.detector)}) as either class has it"
+            return f"{self.kind} tells the label (AUC {data}) and, {given}, moves the score (AUC {detector})"
+        return f"{self.kind}: AUC {data} for the label; of the score, given to the same films, {detector}"
 
     @property
     def note(self) -> str:
