@@ -51,7 +51,7 @@ def test_a_detector_of_a_large_shape_withstands(films: tuple[list[np.ndarray], n
     assert told["inversion"][5]["auc"]["value"] < 0.4  # it sees dark middles now
     assert 0 < told["inversion"][5]["flips"]["value"] <= 1
     assert told["noise"][1]["loss"]["n"] == N
-    assert [len(points) for points in result.picture.series.values()] == [len(SEVERITIES)] * 12  # type: ignore[union-attr]
+    assert [len(points) for points in result.picture.series.values()] == [len(SEVERITIES)] * 6  # type: ignore[union-attr]
 
 
 def test_a_detector_of_the_grain_breaks_and_is_told_what_broke_it(
