@@ -66,14 +66,14 @@ def test_validation_and_test_films_are_not_even_opened(
     drawn_table: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    prepared = lr_find.prepare
+    prepared = lr_find.prepare_for
 
     def spied(*args: object, **options: object) -> object:
         found = prepared(*args, **options)
         seen.extend(found.frame["image"][found.frame["split"] == "train"])
         return found
 
-    monkeypatch.setattr(lr_find, "prepare", spied)
+    monkeypatch.setattr(lr_find, "prepare_for", spied)
     opened: list[str] = []
     from deepcovid.features import extraction
 

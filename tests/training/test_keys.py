@@ -39,5 +39,7 @@ def test_unknown_and_fixed_keys_list_the_choices() -> None:
         full_key("learning_rat")
     with pytest.raises(RecipeError, match=r"'seed' cannot be varied.*--seeds"):
         full_key("seed")
+    with pytest.raises(RecipeError, match="'calibration' cannot be varied: it is fitted after the training"):
+        full_key("calibration")
     with pytest.raises(RecipeError, match=r"'published.data' cannot be varied"):
         full_key("published.data")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deepcovid.cli import options
 from deepcovid.cli.console import Spoken, command_line, console
 
 if TYPE_CHECKING:
@@ -18,11 +19,9 @@ def learn(
     table: Annotated[
         Path, typer.Argument(metavar="TABLE_OR_FOLDER", help="Table of films, or a folder of class folders.")
     ],
-    positive: Annotated[
-        str, typer.Option(help="The label that counts as positive; all others are negative.")
-    ] = "covid",
-    normal: Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")] = "normal",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    positive: options.Positive = "covid",
+    normal: options.Normal = "normal",
+    label_column: options.LabelColumn = "label",
     minutes: Annotated[float, typer.Option(help="The time that all of it may take.")] = 15.0,
     weights: Annotated[
         str | None, typer.Option(help="What the backbone starts from: imagenet (default), none, or a file.")
@@ -40,17 +39,13 @@ def learn(
         Path | None, typer.Option(help="Folder; folds that are finished there are taken as they are.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds, draws and trainings.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
+    device: options.Device = "auto",
+    workers: options.Workers = 0,
     threads: Annotated[int, typer.Option(min=0, help="torch's threads; 0: all.")] = 0,
-    allow_random_backbone: Annotated[
-        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
-    ] = False,
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    allow_random_backbone: options.AllowRandomBackbone = False,
+    allow_outside: options.AllowOutside = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Choose a way to train by the data and within a time, train, and tell how many more films are needed."""
     from deepcovid.runs.learn import Wishes

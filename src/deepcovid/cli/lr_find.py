@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from deepcovid.cli import options
 from deepcovid.cli.console import Spoken, command_line, console, names_of
 
 
 def lr_find(
     table: Annotated[Path, typer.Argument(help="Table of films (CSV or Parquet); only its training side is used.")],
-    recipe: Annotated[
-        str, typer.Option(help="Recipe name (see `deepcovid recipes`) or .toml file.")
-    ] = "deepcovid-resnet18",
+    recipe: options.Recipe = "deepcovid-resnet18",
     min_lr: Annotated[float, typer.Option(help="The lowest rate tried.")] = 1e-7,
     max_lr: Annotated[
         float, typer.Option(help="The highest; the test ends before it where the loss flies off.")
@@ -24,34 +23,22 @@ def lr_find(
     passes: Annotated[
         int, typer.Option(help="So many tests from the same weights on other batches: their spread.")
     ] = 3,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
-    ] = None,
-    positive: Annotated[
-        str, typer.Option(help="The label that counts as positive; all others are negative.")
-    ] = "covid",
-    normal: Annotated[str, typer.Option(help="The label of healthy films.")] = "normal",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
-    classes: Annotated[
-        str | None,
-        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
-    ] = None,
+    weights: options.Weights = None,
+    positive: options.Positive = "covid",
+    normal: options.Normal = "normal",
+    label_column: options.LabelColumn = "label",
+    classes: options.Classes = None,
     out: Annotated[Path | None, typer.Option(help="Folder; default: runs/lr-find-<recipe>.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
-    threads: Annotated[int, typer.Option(min=0, help="torch's threads; 0: all.")] = 0,
-    loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network runs.")] = 0,
-    allow_random_backbone: Annotated[
-        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
-    ] = False,
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = None,
+    device: options.Device = "auto",
+    workers: options.Workers = 0,
+    threads: options.Threads = 0,
+    loaders: options.Loaders = 0,
+    allow_random_backbone: options.AllowRandomBackbone = False,
+    allow_outside: options.AllowOutside = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Look for a learning rate: a range test on training films. No weights are kept."""
     from deepcovid.datasets.table import load_table

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deepcovid.cli import options
 from deepcovid.cli.console import Spoken, command_line, console, names_of
 
 FAILED = 1  # exit code where some settings failed
@@ -40,31 +41,19 @@ def sweep(
         Path | None,
         typer.Option(help="Folder; settings finished there are taken as they are. Default: runs/sweep-<recipe>."),
     ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
-    ] = None,
-    positive: Annotated[
-        str, typer.Option(help="The label that counts as positive; all others are negative.")
-    ] = "covid",
-    normal: Annotated[str, typer.Option(help="The label of healthy films.")] = "normal",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
-    classes: Annotated[
-        str | None,
-        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
-    threads: Annotated[int, typer.Option(min=0, help="torch's threads; 0: all.")] = 0,
-    loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network trains.")] = 0,
-    allow_random_backbone: Annotated[
-        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
-    ] = False,
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    weights: options.Weights = None,
+    positive: options.Positive = "covid",
+    normal: options.Normal = "normal",
+    label_column: options.LabelColumn = "label",
+    classes: options.Classes = None,
+    device: options.Device = "auto",
+    workers: options.Workers = 0,
+    threads: options.Threads = 0,
+    loaders: options.Loaders = 0,
+    allow_random_backbone: options.AllowRandomBackbone = False,
+    allow_outside: options.AllowOutside = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Try settings of a recipe: train each on the same films, choose on validation, and say what the best is worth."""
     from deepcovid.datasets.table import load_table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deepcovid.cli import options
 from deepcovid.cli.console import Spoken, command_line, console, names_of
 
 if TYPE_CHECKING:
@@ -24,54 +25,37 @@ class Task(enum.StrEnum):
 
 def train(
     table: Annotated[Path, typer.Argument(help="Table of films (CSV or Parquet): columns image and label at least.")],
-    recipe: Annotated[
-        str, typer.Option(help="Recipe name (see `deepcovid recipes`) or .toml file.")
-    ] = "deepcovid-resnet18",
-    weights: Annotated[
-        str | None,
-        typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
-    ] = None,
-    positive: Annotated[
-        str, typer.Option(help="The label that counts as positive; all others are negative.")
-    ] = "covid",
-    normal: Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")] = "normal",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    recipe: options.Recipe = "deepcovid-resnet18",
+    weights: options.Weights = None,
+    positive: options.Positive = "covid",
+    normal: options.Normal = "normal",
+    label_column: options.LabelColumn = "label",
     task: Annotated[
         Task | None,
         typer.Option(
             help="Instead of the recipe's: binary, multi-class (one label of several), multi-label (findings)."
         ),
     ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(help="Several classes: the labels that count, such as normal,pneumonia,covid; default: all."),
-    ] = None,
+    classes: options.Classes = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default: runs/<time>-<recipe>.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = None,
     rule: Annotated[
         list[str] | None,
         typer.Option(
             help="A further rule for an operating point: youden, cost=20, net-benefit=0.05, sensitivity=0.9; may be repeated."
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Films side by side; 0: as many as there are cores.")] = 0,
-    threads: Annotated[
-        int,
-        typer.Option(min=0, help="torch's threads while a whole network trains; 0: all. 1 is best on a busy machine."),
-    ] = 0,
-    loaders: Annotated[int, typer.Option(min=0, help="Processes that fetch films while a whole network trains.")] = 0,
-    allow_random_backbone: Annotated[
-        bool, typer.Option("--allow-random-backbone", help="Allow --weights none with a frozen backbone.")
-    ] = False,
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Allow films outside the table's folder.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    device: options.Device = "auto",
+    workers: options.Workers = 0,
+    threads: options.Threads = 0,
+    loaders: options.Loaders = 0,
+    allow_random_backbone: options.AllowRandomBackbone = False,
+    allow_outside: options.AllowOutside = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train a detector and write its run folder: detector, scores, evaluation, report."""
     from deepcovid.datasets.table import load_table

@@ -16,6 +16,8 @@ from deepcovid.errors import TableError
 from deepcovid.evaluation.findings import as_one_label, findings_of, patterns
 from deepcovid.progress import Progress
 from deepcovid.runs.classes import Task, classes_of
+from deepcovid.runs.settings import Settings
+from deepcovid.training.recipe import Recipe
 
 SIDES = ("train", "val", "test")
 VALIDATION_SHARE = 0.15
@@ -169,6 +171,24 @@ def prepare(
     prepared = replace(unsplit, table=split, notes=said)
     _require_every_class(prepared, table)
     return prepared
+
+
+def prepare_for(table: Table, *, recipe: Recipe, settings: Settings, progress: Progress) -> Prepared:
+    """`prepare` by a recipe's task and seed and by what a run is told of labels.
+
+    Raises:
+        TableError: as `prepare`.
+    """
+    return prepare(
+        table,
+        positive=settings.positive,
+        label_column=settings.label_column,
+        seed=recipe.seed,
+        progress=progress,
+        task=recipe.task,
+        classes=settings.classes,
+        normal=settings.normal,
+    )
 
 
 def prepare_unsplit(

@@ -13,24 +13,11 @@ if TYPE_CHECKING:
 
 def table_of_recipe(recipe: Recipe, classes: int) -> LayerTable:
     """The layers of a recipe's network, with what the recipe trains."""
-    from deepcovid.models.layers_table import layer_table, weightless
-    from deepcovid.training.finetune import set_trainable
+    from deepcovid.models.layers_table import layer_table
+    from deepcovid.training.feasible import network_of
 
     if recipe.members:
         raise RecipeError(
             f"{recipe.name} is an ensemble of {', '.join(recipe.members)}", mend="show its members one by one"
         )
-    network = weightless(
-        recipe.network,
-        classes=classes,
-        neck=recipe.neck or None,
-        preprocessing=recipe.preprocessing,
-        head=recipe.head,
-        output=recipe.output,
-        activation=recipe.activation,
-    )
-    if recipe.trainable == "head":
-        network.backbone.requires_grad_(False)
-    else:
-        set_trainable(network, recipe.trainable)
-    return layer_table(network)
+    return layer_table(network_of(recipe, classes=classes))

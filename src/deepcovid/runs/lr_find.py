@@ -17,7 +17,7 @@ from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
 from deepcovid.reporting.figures.rates import rates_figure
 from deepcovid.reporting.figures.style import figure_png, figure_svg
-from deepcovid.runs.data import Prepared, prepare
+from deepcovid.runs.data import Prepared, prepare_for
 from deepcovid.runs.fitting import start_fabric, start_network
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import write_bytes, write_json, write_table, write_text
@@ -102,16 +102,7 @@ def _refuse(recipe: Recipe, passes: int) -> None:
 
 def _training_side(table: Table, recipe: Recipe, settings: Settings, progress: Progress) -> Prepared:
     """The films that a training would move weights by, and no others."""
-    prepared = prepare(
-        table,
-        positive=settings.positive,
-        label_column=settings.label_column,
-        seed=recipe.seed,
-        progress=progress,
-        task=recipe.task,
-        classes=settings.classes,
-        normal=settings.normal,
-    )
+    prepared = prepare_for(table, recipe=recipe, settings=settings, progress=progress)
     frame = prepared.frame.iloc[prepared.rows("train")].reset_index(drop=True)
     return replace(prepared, table=prepared.table.with_frame(frame))
 

@@ -128,21 +128,10 @@ def _of_blocks(recipe: dict[str, Any]) -> int | None:
     """The parameters of the last blocks and the head, by the network built anew without numbers; None without torch."""
     if find_spec("torch") is None:
         return None
-    from deepcovid.models.layers_table import weightless
-    from deepcovid.training.finetune import set_trainable
+    from deepcovid.training.feasible import moving_parameters
     from deepcovid.training.recipe import recipe_from
 
-    told = recipe_from(recipe, where="run.json")
-    network = weightless(
-        told.network,
-        neck=told.neck or None,
-        preprocessing=told.preprocessing,
-        head=told.head,
-        output=told.output,
-        activation=told.activation,
-    )
-    set_trainable(network, told.trainable)
-    return sum(numbers.numel() for numbers in network.parameters() if numbers.requires_grad)
+    return moving_parameters(recipe_from(recipe, where="run.json"))
 
 
 def _sizes(folder: Path, counted: dict[str, int | None], recipe: dict[str, Any]) -> dict[str, float | None]:

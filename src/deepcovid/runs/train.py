@@ -21,7 +21,7 @@ from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.artefact import validation_facts, write_artefact
 from deepcovid.runs.calibrate import calibrate, require_enough
-from deepcovid.runs.data import Prepared, prepare
+from deepcovid.runs.data import Prepared, prepare_for
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network
@@ -90,16 +90,7 @@ def train(
         # findings may stand in columns of their own
         labelled = recipe.task != "multi-label"
         table = load_table(table, label_column=settings.label_column, check_files=True, required_labels=labelled)
-    prepared = prepare(
-        table,
-        positive=settings.positive,
-        label_column=settings.label_column,
-        seed=recipe.seed,
-        progress=progress,
-        task=recipe.task,
-        classes=settings.classes,
-        normal=settings.normal,
-    )
+    prepared = prepare_for(table, recipe=recipe, settings=settings, progress=progress)
     if recipe.members:
         return _train_stack(prepared, recipe=recipe, out=place, settings=settings, progress=progress)
     folder = RunFolder(place)

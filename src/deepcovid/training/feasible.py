@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+from typing import TYPE_CHECKING
 
 from deepcovid.models.layers_table import weightless
 from deepcovid.training.finetune import set_trainable
 from deepcovid.training.recipe import Recipe, recipe_from
+
+if TYPE_CHECKING:
+    from deepcovid.models.network import FilmNetwork
 
 
 def moving_parameters(recipe: Recipe, *, classes: int = 2) -> int:
@@ -29,7 +33,16 @@ def moving_parameters(recipe: Recipe, *, classes: int = 2) -> int:
 
 @functools.lru_cache(maxsize=256)
 def _counted(told: str, classes: int) -> int:
-    recipe = recipe_from({"name": "bare", **json.loads(told)}, where="recipe")
+    network = network_of(recipe_from({"name": "bare", **json.loads(told)}, where="recipe"), classes=classes)
+    return sum(numbers.numel() for numbers in network.parameters() if numbers.requires_grad)
+
+
+def network_of(recipe: Recipe, *, classes: int = 2) -> FilmNetwork:
+    """The recipe's network without numbers, of which the parameters that it trains require gradients.
+
+    Raises:
+        DeepCovidError: as `moving_parameters`.
+    """
     network = weightless(
         recipe.network,
         classes=classes,
@@ -40,4 +53,4 @@ def _counted(told: str, classes: int) -> int:
         activation=recipe.activation,
     )
     set_trainable(network, recipe.trainable)
-    return sum(numbers.numel() for numbers in network.parameters() if numbers.requires_grad)
+    return network

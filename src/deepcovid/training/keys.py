@@ -27,13 +27,17 @@ SHORT = {
     "cutmix": "mixing.cutmix",
     "patience": "early_stopping.patience",
 }
-# they say what a recipe is called and where it comes from, or make another task of it
+# they decide nothing that a sweep sees, or make another task of it
 FIXED = {
     "name": "it decides nothing",
     "title": "it decides nothing",
     "source": "it decides nothing",
     "published": "it decides nothing",
-    "members": "members are trained each on its own",
+    "members": "it is of a stack",
+    "changes": "it is of a stack",
+    "combiner": "it is of a stack",
+    "folds": "it is of a stack",
+    "calibration": "it is fitted after the training, and settings are judged before it",
     "task": "another task has other figures, which are not to be compared",
     "seed": "ask for several seeds of every setting instead (--seeds)",
 }

@@ -15,6 +15,7 @@ from deepcovid.reporting.comparison_tables import p_value, signed_interval
 from deepcovid.reporting.sweep_tables import FIGURES, figure_words
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.sweep.setting import Place
+from deepcovid.training.recipe import Recipe
 
 FEW = 10  # patients of the rarer class: from here down the best of many is mostly chance
 
@@ -91,8 +92,8 @@ def _against_own(told: Mapping[str, Any], best: Mapping[str, Any], name: str) ->
     difference = signed_interval(best["difference"], as_points=told["by"] == "accuracy")
     return (
         f"Against the recipe's own setting ({say(own[told['by']]['value'])}) {difference} by {words.basis(best['difference'])}; "
-        f"p {_p(best['p'])}, and {_p(best['p_holm'])} by Holm's method for {others} "
-        f"{'comparison' if others == 1 else 'comparisons'}: {shown}."
+        f"p {_p(best['p'])}, by Holm's method for {others} {'comparison' if others == 1 else 'comparisons'} "
+        f"p {_p(best['p_holm'])}: {shown}."
     )
 
 
@@ -101,7 +102,7 @@ def _p(p: float) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
-def notes(told: Mapping[str, Any], *, keeps_best: bool, task: str, positive: str) -> list[str]:
+def notes(told: Mapping[str, Any], *, recipe: Recipe, keeps_best: bool) -> list[str]:
     """What a reader of the table must know."""
     found = []
     if told["validation"]["rarer_patients"] < FEW:
@@ -116,8 +117,10 @@ def notes(told: Mapping[str, Any], *, keeps_best: bool, task: str, positive: str
         )
     if keeps_best:
         found.append("Validation also picked the epoch that each setting keeps, which flatters all of them.")
-    if task != "binary":
-        found.append(f"Of several classes: figures are those of {positive} against the rest.")
+    if recipe.task != "binary":
+        found.append(f"Of several classes: figures are those of {told['positive']} against the rest.")
+    if recipe.calibration != "none":
+        found.append(f"Scores are judged as trained, before the recipe's calibration ({recipe.calibration}).")
     if len(told["seeds"]) > 1:
         found.append(
             f"Figures are means over {len(told['seeds'])} seeds of training; intervals are of films and patients, the spread "

@@ -16,7 +16,7 @@ from deepcovid.reporting.figures.style import figure_png, figure_svg
 from deepcovid.reporting.figures.sweep import sweep_figure
 from deepcovid.reporting.sweep_report import render_sweep
 from deepcovid.reporting.sweep_tables import sweep_rows
-from deepcovid.runs.data import Prepared, prepare
+from deepcovid.runs.data import Prepared, prepare_for
 from deepcovid.runs.sweep.judging import Judged, judge, notes, sentences
 from deepcovid.runs.sweep.setting import Place, place_of, train_setting
 from deepcovid.runs.sweep.wishes import Wishes
@@ -67,17 +67,7 @@ def sweep(table: Table, *, recipe: Recipe, wishes: Wishes, progress: Progress | 
     """
     progress = progress or Silent()
     plan = wishes.plan(recipe)
-    told = wishes.settings
-    prepared = prepare(
-        table,
-        positive=told.positive,
-        label_column=told.label_column,
-        seed=recipe.seed,
-        progress=progress,
-        task=recipe.task,
-        classes=told.classes,
-        normal=told.normal,
-    )
+    prepared = prepare_for(table, recipe=recipe, settings=wishes.settings, progress=progress)
     seeds = wishes.seeds_of(recipe)
     places = [[place_of(wishes.out, variant, seed) for seed in seeds] for variant in plan.variants]
     progress.say(_begin(plan, seeds))
@@ -148,7 +138,7 @@ def _account(
     told["test"] = _test(prepared, told, places, wishes) if wishes.test else None
     keeps_best = any(one.recipe.keep == "best" or one.recipe.early_stopping is not None for one in plan.variants)
     told["sentences"] = sentences(told)
-    return told | {"notes": notes(told, keeps_best=keeps_best, task=recipe.task, positive=prepared.positive)}
+    return told | {"notes": notes(told, recipe=recipe, keeps_best=keeps_best)}
 
 
 def _errors(seeds: Sequence[Place]) -> list[str]:
