@@ -57,6 +57,13 @@ def test_net_benefit_is_a_cost(seed: int, probability: float) -> None:
     assert benefits[0] == pytest.approx(max(benefits))
 
 
+def test_without_negatives_false_alarms_cannot_be_weighed() -> None:
+    score = np.array([0.2, 0.7])
+    assert choose_threshold(Rule(name="sensitivity", value=1.0), positive=np.ones(2, dtype=bool), score=score) == 0.2
+    with pytest.raises(ScoresError, match=r"the rule 'youden' weighs false alarms.*leave the rule out"):
+        choose_threshold(Rule(name="youden"), positive=np.ones(2, dtype=bool), score=score)
+
+
 def test_a_dear_miss_lowers_the_threshold() -> None:
     positive, score = films(1, n=400)
     chosen = [choose_threshold(Rule(name="cost", value=c), positive=positive, score=score) for c in (0.3, 3, 30, 300)]

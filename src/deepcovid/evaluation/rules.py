@@ -91,9 +91,18 @@ def parse_rule(text: str) -> Rule:
 
 
 def choose_threshold(rule: Rule, *, positive: np.ndarray, score: np.ndarray) -> float:
-    """The threshold by `rule` on films bool (N,) with scores float (N,): one of the scores; of equally good ones the highest."""
+    """The threshold by `rule` on films bool (N,) with scores float (N,): one of the scores; of equally good ones the highest.
+
+    Raises:
+        ScoresError: the rule weighs false alarms and there is no negative film.
+    """
     if rule.name == "sensitivity":
         return at_sensitivity(positive, score=score, target=rule.value or 0.0)
+    if positive.all():
+        raise ScoresError(
+            f"the rule {rule.text!r} weighs false alarms, and all films that it looks at are positive",
+            mend="give the validation split films of other classes, or leave the rule out",
+        )
     if rule.name == "youden":
         return youden(positive, score=score)
     candidates = np.unique(score)
