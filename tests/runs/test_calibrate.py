@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,12 @@ import pytest
 from deepcovid.configuration import to_mapping
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DetectorError, RecipeError, TableError
+from deepcovid.evaluation.conformal import Conformal
 from deepcovid.evaluation.recalibration import Calibration, fit_calibration
 from deepcovid.models.detector import Detector
 from deepcovid.runs.crossvalidation import cross_validate
 from deepcovid.runs.data import prepare_unsplit
-from deepcovid.runs.predict import Wishes, predict
+from deepcovid.runs.predict import Wishes, csv_text, predict, undecided_in_words
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.storage import write_json
@@ -85,6 +87,37 @@ def test_predictions_are_the_calibrated_scores_and_calls_are_alike(calibrated: R
     assert all(abs(sum(one.probabilities.values()) - 1) < 1e-9 for one in found.done)
     threshold = detector.operating_point.threshold
     assert [one.positive for one in found.done] == [score >= threshold for score in scores["score"]]
+
+
+def test_the_detectors_sets_are_those_of_its_validation_films(calibrated: Run) -> None:
+    scores, rule = pd.read_parquet(calibrated.folder / "scores.parquet"), calibrated.detector.description.conformal
+    assert rule is not None
+    assert rule.patients == (24, 12)
+    assert rule.fitted_on == calibrated.detector.operating_point.chosen_with
+    val = scores[scores["split"] == "val"]
+    held = rule.sets(np.stack([1 - val["score"], val["score"]], axis=1))
+    covid = (val["label"] == "covid").to_numpy()
+    for place, films in ((0, ~covid), (1, covid)):
+        assert held[films, place].mean() >= 0.85
+    test = scores[scores["split"] == "test"]
+    paths = [calibrated.folder / image for image in test["image"]]
+    found = predict(calibrated.detector, paths, wishes=Wishes(gate=False))
+    for one, sets in zip(found.done, rule.sets(np.stack([1 - test["score"], test["score"]], axis=1)), strict=True):
+        assert one.could_be == tuple(np.array(["not covid", "covid"])[sets])
+        assert bool(one.undecided) == (len(one.could_be) != 1)
+    assert "could_be" in csv_text(found).splitlines()[0]
+
+
+def test_what_cannot_be_told_is_said_in_words() -> None:
+    rule = Conformal(alpha=0.1, lowest=(0.4, 0.3), patients=(30, 20))
+    told = SimpleNamespace(description=SimpleNamespace(conformal=rule, classes=("not covid", "covid")))
+    both, none, one = (np.array([1 - p, p]) for p in (0.5, 0.65, 0.9))
+    assert "cannot tell: it could be not covid or covid" in undecided_in_words(told, both)  # type: ignore[arg-type]
+    assert undecided_in_words(told, one) == ""  # type: ignore[arg-type]
+    told.description.conformal = Conformal(alpha=0.1, lowest=(0.4, 0.7), patients=(30, 20))
+    assert undecided_in_words(told, none).startswith("unlike not covid and covid alike")  # type: ignore[arg-type]
+    told.description.conformal = None
+    assert undecided_in_words(told, both) == ""  # type: ignore[arg-type]
 
 
 def test_too_few_validation_patients_are_said_before_anything_is_trained(table: Path, tmp_path: Path) -> None:

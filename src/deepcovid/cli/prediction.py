@@ -146,6 +146,8 @@ def _lines(prediction: Prediction) -> list[str]:
         f"{prediction.score:.3f}  {printable(prediction.path)}",
         f"       {prediction.call}; {prediction.seconds:.2f} s",
     ]
+    if prediction.undecided:
+        lines.append(f"       {prediction.undecided}")
     if prediction.classes_in_words:
         lines.append(f"       {prediction.classes_in_words}")
     if prediction.members:

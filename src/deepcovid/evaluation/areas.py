@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from deepcovid.evaluation.bootstrap import Draws, percentile_interval
+from deepcovid.evaluation.clustered import clustered_auc
 from deepcovid.evaluation.delong import delong_interval
 from deepcovid.evaluation.intervals import IMAGE, PATIENT, Interval, clopper_pearson
 from deepcovid.evaluation.metrics import auc, average_precision
@@ -18,11 +19,12 @@ def auc_intervals(scores: Scores, *, draws: Draws) -> dict[str, Interval]:
     """The AUC by every method, and as `auc` the one to quote.
 
     `auc` is DeLong's where every film is a patient of its own (or patients are unknown), else the patient bootstrap's.
-    `auc_newcombe` is the cautious one: it keeps its coverage with few positives and an AUC near 1.
+    `auc_newcombe` is the cautious one: it keeps its coverage with few positives and an AUC near 1; where patients have several
+    films it is of as many films as these are worth.
     """
     value = auc(scores.positive, score=scores.score)
     units = _units(scores)
-    cautious = newcombe_interval(value, **units, unit=_unit(scores))
+    cautious = replace(_cautious(scores, units), value=value)
     delong = replace(delong_interval(scores.positive, score=scores.score), value=value)
     resampled = percentile_interval(
         draws.auc,
@@ -73,6 +75,14 @@ def worst_average_precision(n_positive: int, *, n_negative: int, prevalence: flo
     b = 1 - clopper_pearson(n_negative, n=n_negative).low
     c = b * (1 - prevalence) / prevalence
     return float(a - c * np.log1p(a / c))
+
+
+def _cautious(scores: Scores, units: dict[str, int]) -> Interval:
+    if units["n"] == len(scores):
+        value = auc(scores.positive, score=scores.score)
+        return newcombe_interval(value, **units, unit=_unit(scores))
+    codes = np.unique(scores.patient, return_inverse=True)[1]
+    return clustered_auc(scores.positive, score=scores.score, patient=codes, patients=units["n"]).interval
 
 
 def _unit(scores: Scores) -> str:

@@ -48,6 +48,11 @@ class Conformal:
         held: np.ndarray = probabilities >= np.array(self.lowest)
         return held
 
+    @property
+    def can_decide(self) -> bool:
+        """Whether every class has patients enough that a set can lack it."""
+        return all(int(np.floor(self.alpha * (count + 1) + 1e-9)) > 0 for count in self.patients)
+
     def expected(self, place: int) -> tuple[float, float]:
         """Between what the share of a class's future films whose set holds it lies, in 95 of 100 fittings on so many patients."""
         from scipy.special import betaincinv

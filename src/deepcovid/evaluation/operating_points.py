@@ -10,6 +10,7 @@ import numpy as np
 
 from deepcovid.errors import ScoresError
 from deepcovid.evaluation.bootstrap import Draws, percentile_interval
+from deepcovid.evaluation.clustered import clustered_share
 from deepcovid.evaluation.intervals import IMAGE, PATIENT, Interval, clopper_pearson, paper_interval, wilson
 from deepcovid.evaluation.metrics import Confusion, confusion
 from deepcovid.evaluation.predictive import predictive_values
@@ -103,7 +104,7 @@ def describe(point: OperatingPoint, *, scores: Scores, draws: Draws, column: int
     counts = confusion(scores.positive, score=scores.score, threshold=point.threshold)
     n1, n0 = scores.n_positive, scores.n_negative
     sensitivity, specificity = wilson(counts.tp, n=n1), wilson(counts.tn, n=n0)
-    resampled = _resampled(counts, scores=scores, draws=draws, column=column)
+    resampled = _resampled(counts, scores=scores, draws=draws, column=column, threshold=point.threshold)
     carried = [
         _wider(own, other=resampled[name]) for name, own in (("sensitivity", sensitivity), ("specificity", specificity))
     ]
@@ -130,7 +131,9 @@ def describe(point: OperatingPoint, *, scores: Scores, draws: Draws, column: int
     }
 
 
-def _resampled(counts: Confusion, *, scores: Scores, draws: Draws, column: int) -> dict[str, Interval | None]:
+def _resampled(
+    counts: Confusion, *, scores: Scores, draws: Draws, column: int, threshold: float
+) -> dict[str, Interval | None]:
     """Sensitivity and specificity over patients; None where no film has a patient id."""
     if scores.n_patients is None:
         return {"sensitivity": None, "specificity": None}
@@ -139,15 +142,25 @@ def _resampled(counts: Confusion, *, scores: Scores, draws: Draws, column: int) 
         "specificity": (counts.specificity, draws.specificity, ~scores.positive),
     }
     return {
-        name: _over_patients(value, samples=samples[:, column], patients=scores.patients_of(films))
+        name: _over_patients(value, samples=samples[:, column], scores=scores, films=films, threshold=threshold)
         for name, (value, samples, films) in figures.items()
     }
 
 
-def _over_patients(value: float, *, samples: np.ndarray, patients: int) -> Interval:
-    method = "Clopper–Pearson over patients"
+def _over_patients(
+    value: float, *, samples: np.ndarray, scores: Scores, films: np.ndarray, threshold: float
+) -> Interval:
+    """The bootstrap's limits; where patients have several films, Wilson's for patients where these are wider."""
+    patients, method = scores.patients_of(films), "Clopper–Pearson over patients"
     exact = clopper_pearson(value * patients, n=patients, unit=PATIENT, method=method)
-    return percentile_interval(samples, value=value, clusters=patients, n=patients, fallback=exact)
+    drawn = percentile_interval(samples, value=value, clusters=patients, n=patients, fallback=exact)
+    if patients == np.count_nonzero(films) or drawn is exact:
+        return drawn
+    right = (scores.score >= threshold)[films] == scores.positive[films]
+    codes = np.unique(scores.patient[films], return_inverse=True)[1]
+    other = clustered_share(right, patient=codes, patients=patients).interval
+    wider = _wider(other, other=drawn)
+    return replace(wider, method=f"{drawn.method}, or {other.method} where wider")
 
 
 def _wider(own: Interval, *, other: Interval | None) -> Interval:

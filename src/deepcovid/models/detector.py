@@ -13,6 +13,7 @@ import numpy as np
 
 from deepcovid.configuration import from_mapping, to_mapping
 from deepcovid.errors import DeepCovidError, DetectorError
+from deepcovid.evaluation.conformal import Conformal
 from deepcovid.evaluation.recalibration import Calibration
 from deepcovid.imaging.preprocessing import LATER, Preprocessing
 from deepcovid.imaging.radiograph import check_film
@@ -80,6 +81,7 @@ class Description:
         members: of a stack, in the order of its graph's `member_scores`; empty otherwise.
         operating_points: the first is the one that calls are made at.
         calibration: what is done to the graph's probabilities; None: nothing.
+        conformal: which classes a film may be of, by its calibrated probabilities; None: there is no such rule.
         activation: "softmax": the classes exclude one another; "sigmoid": each is present or absent on its own.
         head, output: from the neck to the logits, whose softmax are the probabilities.
         hidden_activation: of the network's own hidden units, where it was chosen; "" is the paper's.
@@ -99,6 +101,7 @@ class Description:
     training: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
     calibration: Calibration | None = None
+    conformal: Conformal | None = None
     activation: Literal["softmax", "sigmoid"] = "softmax"
     head: HeadShape = LINEAR
     output: Output = "softmax"
@@ -122,6 +125,11 @@ class Description:
             raise DetectorError("a detector without an operating point", mend="give at least one threshold")
         if self.calibration and self.calibration.method == "isotonic" and len(self.classes) != 2:
             raise DetectorError("an isotonic calibration of several classes", mend="calibrate by temperature")
+        if self.conformal and (len(self.conformal.lowest) != len(self.classes) or self.activation != "softmax"):
+            raise DetectorError(
+                f"the conformal rule has {len(self.conformal.lowest)} probabilities for {len(self.classes)} classes",
+                mend="give one for each of classes that exclude one another",
+            )
         words = [*self.classes, *(member.name for member in self.members)]
         words += [*(word for point in self.operating_points for word in (point.name, point.chosen_on))]
         if not all(word.isprintable() for word in words):

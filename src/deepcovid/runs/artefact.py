@@ -9,6 +9,7 @@ import numpy as np
 
 from deepcovid.datasets.columns import group_ids
 from deepcovid.errors import DetectorError
+from deepcovid.evaluation.conformal import Conformal, fit_conformal
 from deepcovid.export.onnx import with_facts
 from deepcovid.imaging.readers import read_radiograph
 from deepcovid.models.detector import Description, Detector, OperatingPoint, write_detector
@@ -50,6 +51,7 @@ def write_artefact(
         output=recipe.output,
         hidden_activation=recipe.activation,
         calibration=trained.calibration,
+        conformal=_conformal(trained),
         operating_points=operating_points(evaluation, prepared),
         training={
             "recipe": recipe.to_dict(),
@@ -107,6 +109,21 @@ def _operating_point(point: dict[str, Any], prepared: Prepared) -> OperatingPoin
     return OperatingPoint(
         name=point["name"], threshold=point["threshold"], chosen_on=point["chosen_on"], note=note, chosen_with=found
     )
+
+
+def _conformal(trained: Trained) -> Conformal | None:
+    """The rule of the validation films; None for findings that do not exclude one another, and with too few patients."""
+    prepared = trained.prepared
+    if prepared.task == "multi-label":
+        return None
+    rows = prepared.rows("val")
+    rule = fit_conformal(
+        trained.probabilities[rows],
+        truth=prepared.targets[rows],
+        patient=np.unique(group_ids(prepared.frame).to_numpy()[rows], return_inverse=True)[1],
+        fitted_on=validation_facts(prepared),
+    )
+    return rule if rule.can_decide else None
 
 
 def validation_facts(prepared: Prepared) -> dict[str, Any]:

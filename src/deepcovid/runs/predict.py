@@ -42,6 +42,8 @@ class Prediction:
         probabilities: of every class.
         positive: whether the score is at or above the operating point.
         call: that in words.
+        could_be: the classes that the film may be of, by the detector's conformal rule; None: it has none.
+        undecided: a sentence where these are not one; empty otherwise.
         members: of a stack, each member's own score; empty otherwise.
         classes_in_words: of several classes what the others' probabilities are; empty for two sides.
         operating_point: the threshold's name, value and origin.
@@ -64,6 +66,8 @@ class Prediction:
     next_step: str = ""
     heatmap: Path | None = None
     classes_in_words: str = ""
+    could_be: tuple[str, ...] | None = None
+    undecided: str = ""
     members: dict[str, float] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
     gate: Verdict | None = None
@@ -77,6 +81,8 @@ class Prediction:
             "positive": self.positive,
             "call": self.call,
             "classes": self.classes_in_words,
+            "could_be": None if self.could_be is None else list(self.could_be),
+            "undecided": self.undecided,
             "members": self.members,
             "operating_point": {
                 "name": self.operating_point.name,
@@ -237,6 +243,8 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
         positive=positive,
         call=call_in_words(detector, score),
         classes_in_words=classes_in_words(detector, seen.probabilities),
+        could_be=could_be(detector, seen.probabilities),
+        undecided=undecided_in_words(detector, seen.probabilities),
         members=_member_scores(detector, seen),
         operating_point=point,
         detector=detector.hash,
@@ -274,6 +282,7 @@ def csv_text(found: Predictions) -> str:
         *places,
         "positive",
         "call",
+        "could_be",
         "threshold",
         "heatmap",
         "detector",
@@ -287,6 +296,7 @@ def csv_text(found: Predictions) -> str:
     for prediction in found.done:
         row = prediction.to_dict()
         row["threshold"] = prediction.operating_point.threshold
+        row["could_be"] = ";".join(prediction.could_be or ())
         row["gate"] = prediction.gate.reason if prediction.gate else ""
         row["image"] = _cell(prediction.path)
         row |= {f"score_{name}": value for name, value in prediction.probabilities.items()}
@@ -322,6 +332,26 @@ def classes_in_words(detector: Detector, probabilities: np.ndarray) -> str:
     if told.activation == "sigmoid":
         return f"each finding's own score: {each}"
     return f"rated highest of {len(order)} classes: {told.classes[order[0]]} ({each})"
+
+
+def could_be(detector: Detector, probabilities: np.ndarray) -> tuple[str, ...] | None:
+    """The classes in the film's conformal set; None where the detector has no such rule."""
+    rule = detector.description.conformal
+    if rule is None:
+        return None
+    held = rule.sets(probabilities[None])[0]
+    return tuple(name for name, inside in zip(detector.description.classes, held, strict=True) if inside)
+
+
+def undecided_in_words(detector: Detector, probabilities: np.ndarray) -> str:
+    """That the film could be of several classes, or is unlike all of them; empty where one class is left, or no rule is there."""
+    classes, rule = could_be(detector, probabilities), detector.description.conformal
+    if rule is None or classes is None or len(classes) == 1:
+        return ""
+    promise = f"sets made so lack the truth for at most {100 * rule.alpha:g} % of a class, among films like those of validation"
+    if classes:
+        return f"cannot tell: it could be {' or '.join(classes)} ({promise})"
+    return f"unlike {' and '.join(detector.description.classes)} alike: its scores are unusual for each ({promise})"
 
 
 def _side_by_side(
