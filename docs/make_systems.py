@@ -27,11 +27,12 @@ ENGINES = ("torch", "onnxruntime")
 CLASSES = {"darkcovidnet-3-class": 3, "covidaid": 4, "coronet": 4}
 HEAD = """# Systems
 
-Every recipe that comes with the package (`deepcovid recipes`; `deepcovid recipes NAME` tells one whole, `deepcovid models show NAME`
-its layers), made by `python docs/make_systems.py`. Parameters, megabytes (float32, with BatchNorm's statistics) and GFLOPs (a
-multiplication and an addition are two) are counted on the network as the recipe builds it, with two classes unless another number
-stands behind the name. Published figures are the publications' own, on their films; none of them can be compared with another, nor
-with what a recipe gives on yours (`deepcovid reproduce` sets them beside ours). What a publication leaves open stands in the recipe's file.
+Every recipe that comes with the package (`deepcovid recipes`; `deepcovid recipes NAME` tells one whole, `deepcovid models
+show NAME` its layers), made by `python docs/make_systems.py`. Parameters, megabytes (float32, with BatchNorm's statistics)
+and GFLOPs (a multiplication and an addition are two) are counted on the network as the recipe builds it, with two classes
+unless another number stands behind the name. Published figures are the publications' own, on their films; none of them can be
+compared with another, nor with what a recipe gives on yours (`deepcovid reproduce` sets them beside ours). What a publication
+leaves open stands in the recipe's file.
 """
 COLUMNS = (
     "recipe", "network", "film", "trained", "parameters", "of them trained", "MB", "GFLOPs", "torch, films/s", "ONNX, films/s",
