@@ -112,11 +112,11 @@ def speeds(networks: list[Recipe]) -> list[str]:
     if not set(keys) <= set(known.index):
         return ["not measured"] * len(ENGINES)
     rows = known.loc[keys]
-    return [f"{_together(rows[name]):.3g} ({_together(rows[f'{name}_ratio']):.2g})" for name in ENGINES]
+    return [f"{_digits(rows[name], 3)} ({_digits(rows[f'{name}_ratio'], 2)})" for name in ENGINES]
 
 
-def _together(speeds: pd.Series) -> float:
-    return float(1 / (1 / speeds).sum())
+def _digits(speeds: pd.Series, digits: int) -> str:
+    return f"{1 / (1 / speeds).sum():#.{digits}g}".removesuffix(".")
 
 
 def measured() -> pd.DataFrame:

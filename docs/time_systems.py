@@ -42,7 +42,7 @@ def measure(recipe: Recipe, baseline: Ways) -> dict[str, Any]:
             f"{name}_ratio_low": min(ratios),
             f"{name}_ratio_high": max(ratios),
         }
-    return row | facts()
+    return {key: float(f"{value:.4g}") for key, value in row.items()} | facts()
 
 
 class Ways:

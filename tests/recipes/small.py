@@ -65,8 +65,7 @@ def small(recipe: Recipe) -> Recipe:
       be learnt by heart stay as they are, and none is left to choose an epoch by.
     - `epochs`, `steps_per_epoch`, `schedule`, `optimiser.learning_rate`: one cycle of few steps at a higher rate, where the
       recipe takes thousands.
-    - `optimiser.epsilon` of rawat-cnn-local-maxima, torch's: at its own 0.1 the loss leaves log 2 after hundreds of steps
-      only (docs/log.md).
+    - `optimiser.epsilon` of rawat-cnn-local-maxima, torch's: with its own 0.1 it takes hundreds of steps (docs/log.md).
     """
     values: dict[str, Any] = {
         "preprocessing": replace(recipe.preprocessing, size=_smallest(recipe)),
