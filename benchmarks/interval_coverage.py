@@ -320,7 +320,7 @@ def simulate(case: Case, *, repeats: int, seed: int = 0) -> Iterator[Row]:
 
 HEAD = """# How often the intervals hold the truth
 
-Made by `python benchmarks/interval_coverage.py --write docs/coverage.md`: {repeats} simulated tables a line ({draws} draws where
+Made by `python benchmarks/interval_coverage.py`: {repeats} simulated tables a line ({draws} draws where
 there is a bootstrap), of which the truth is known; shares of single films are summed exactly. Aimed at are 95 %. The bracket is
 the 95 % interval of the simulation itself (Wilson's). Scores are normal; of a patient's films two thirds of the variance are the
 patient's. "Over films" stands for an interval that takes films as independent: with three films a patient it is too short, which
@@ -330,9 +330,10 @@ is why an evaluation gives the other as well.
 |---|---|---|---|---|
 """
 FOOT = """
-Below 93 % lie DeLong's interval and the bootstrap where positives are few or the AUC is near 1, and every interval over films
-where patients have several; an evaluation says so in a note and has Newcombe's interval beside them. Above 97.5 % lie the
-calibration error, whose square cannot be less than 0, and intervals that are the wider of two.
+Below 93 % lie intervals over films where patients have several, DeLong's, the bootstrap of an AUC with few positives or near 1
+(an evaluation says so in a note, and has Newcombe's beside it), that of average precision by one or two points, and Wilson's
+at some shares of 40 films, as any interval of a count goes up and down. Above 97.5 % lie the calibration error, whose square
+cannot be less than 0, and gaps between parts with few positives.
 """
 
 
