@@ -43,6 +43,9 @@ def test_a_network_its_last_block_and_its_head_are_tested_the_same_twice(
     assert found.told["films"] < 72  # the training side only
     assert 0 < found.told["positive_films"] < found.told["films"]
     assert found.steps["loss"].iloc[0] == pytest.approx(found.told["loss"]["start"], rel=0.6)
+    share = found.told["positive_films"] / found.told["films"]
+    guess = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert found.told["loss"]["constant_guess"] == pytest.approx(guess)
     paths = found.write(tmp_path / "out")
     assert paths["png"].read_bytes()[:4] == b"\x89PNG"
     assert len(pd.read_csv(paths["csv"])) == len(found.steps)
@@ -82,6 +85,14 @@ def test_validation_and_test_films_are_not_even_opened(
     find(drawn_table, recipe)
     assert sorted(opened) == sorted(Path(name).name for name in seen)
     assert np.unique(seen).size < 72
+
+
+def test_a_fall_to_the_constant_guess_is_no_learning(drawn_table: Path, recipe: Recipe) -> None:
+    told = find(drawn_table, replace(recipe, trainable="head", batch_size=40), span=replace(SPAN, steps=60)).told
+    chance = told["loss"]["constant_guess"]
+    for least, warned in ((chance, True), (chance / 2, False)):
+        notes = lr_find._notes(told | {"loss": told["loss"] | {"least": least}}, recipe, SPAN)
+        assert any("how frequent the classes are" in note for note in notes) == warned
 
 
 def test_a_support_vector_machine_has_no_learning_rate(drawn_table: Path, recipe: Recipe) -> None:

@@ -131,10 +131,17 @@ def _found(row: dict[str, Any]) -> str:
 
 
 def _test_lines(told: dict[str, Any]) -> Iterator[str]:
+    from deepcovid.reporting.comparison_tables import p_value, signed_interval
     from deepcovid.reporting.sweep_tables import figure_words
 
     if told["test"] is not None:
         yield f"\nOn {told['test']['films']} test films:"
         for row in told["test"]["settings"]:
             name = f"{row['title']}{' (the recipe’s own)' if row['own'] else ''}"
-            yield f"  {name}: {figure_words(row[told['by']], told['by'])}"
+            apart = row["difference"]
+            against = (
+                f" · {signed_interval(apart, as_points=told['by'] == 'accuracy')}, p {p_value(row['p'])}"
+                if apart
+                else ""
+            )
+            yield f"  {name}: {figure_words(row[told['by']], told['by'])}{against}"

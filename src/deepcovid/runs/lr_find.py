@@ -22,6 +22,7 @@ from deepcovid.runs.fitting import start_fabric, start_network
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import write_bytes, write_json, write_table, write_text
 from deepcovid.training.losses import class_weights
+from deepcovid.training.monitor.notes import constant_guess, shares_of
 from deepcovid.training.range_test import RatePass, Span, range_test
 from deepcovid.training.rates import STEEPEST, TENTH, Reading, judge, pooled, read_pass, smoothed, spread
 from deepcovid.training.recipe import Recipe
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from deepcovid.training.material import Material
 
 FORMAT = 1
+NOTHING = 0.97  # of the best constant guess's loss: above it nothing was learned but the classes' shares
 NAMES = {"json": "lr-find.json", "csv": "lr-find.csv", "svg": "figures/lr-find.svg", "png": "figures/lr-find.png"}
 
 
@@ -83,10 +85,10 @@ def find_rate(
     films = _training_side(table, recipe, settings, progress)
     network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(films.classes))
     fabric = start_fabric(settings, progress=progress)
-    films, material = _material(films, network, fabric, recipe=recipe, settings=settings, progress=progress)
+    films, material, chance = _material(films, network, fabric, recipe=recipe, settings=settings, progress=progress)
     with threads(1 if recipe.stored_features else settings.threads):
         done = range_test(material, recipe=recipe, fabric=fabric, span=span, passes=passes, progress=progress)
-    told = _facts(films, recipe, span, weights.name) | _findings(recipe, span, done)
+    told = _facts(films, recipe, span, weights.name) | _findings(recipe, span, done, chance=chance)
     return FoundRate(told, _steps(done, span))
 
 
@@ -115,8 +117,8 @@ def _material(
     recipe: Recipe,
     settings: Settings,
     progress: Progress,
-) -> tuple[Prepared, Material]:
-    """What a training of the recipe would run on: stored features for a head, else films."""
+) -> tuple[Prepared, Material, float]:
+    """What a training of the recipe would run on, stored features for a head, else films; the best constant guess's loss."""
     from deepcovid.runs.head import head_films
     from deepcovid.runs.whole import whole_films
     from deepcovid.training.finetune import film_material
@@ -128,7 +130,9 @@ def _material(
     if recipe.stored_features:
         laid = head_films(network, films, recipe=recipe, workers=workers, progress=progress)
         start = head_of(network.head, shape=recipe.head, output=recipe.output)
-        return laid.prepared, head_material(laid.data, classes=len(films.classes), start=start, **options)
+        material = head_material(laid.data, classes=len(films.classes), start=start, **options)
+        seen = laid.data.targets[[rows[0] for rows in laid.data.slots]]
+        return laid.prepared, material, _chance(seen, films, recipe, weights)
     whole = whole_films(network, films, workers=workers, progress=progress)
     material = film_material(
         network,
@@ -138,7 +142,14 @@ def _material(
         workers=settings.loaders,
         **options,
     )
-    return whole.prepared, material
+    return whole.prepared, material, _chance(whole.side("train").targets, films, recipe, weights)
+
+
+def _chance(targets: np.ndarray, films: Prepared, recipe: Recipe, weights: np.ndarray | None) -> float:
+    shares = shares_of(targets, classes=len(films.classes))
+    if recipe.balance == "sampler":  # every class equally often
+        shares = np.eye(len(films.classes))
+    return constant_guess(np.nansum(shares, axis=0), (~np.isnan(shares)).sum(axis=0), recipe=recipe, weights=weights)
 
 
 def _facts(films: Prepared, recipe: Recipe, span: Span, weights: str) -> dict[str, Any]:
@@ -160,7 +171,7 @@ def _facts(films: Prepared, recipe: Recipe, span: Span, weights: str) -> dict[st
     }
 
 
-def _findings(recipe: Recipe, span: Span, done: Sequence[RatePass]) -> dict[str, Any]:
+def _findings(recipe: Recipe, span: Span, done: Sequence[RatePass], *, chance: float) -> dict[str, Any]:
     together = read_pass(pooled(done, steps=span.steps), span=span)
     single = [read_pass(one, span=span) for one in done]
 
@@ -175,7 +186,7 @@ def _findings(recipe: Recipe, span: Span, done: Sequence[RatePass]) -> dict[str,
         "tenth": _rule(TENTH, told(lambda reading: reading.tenth)),
         "begins": told(lambda reading: reading.begins),
         "lowest": told(lambda reading: reading.lowest),
-        "loss": {"start": together.start, "least": together.least},
+        "loss": {"start": together.start, "least": together.least, "constant_guess": chance},
         "verdict": judge(recipe.optimiser.learning_rate, together),
     }
     rate = recipe.optimiser.learning_rate
@@ -219,6 +230,12 @@ def _notes(found: dict[str, Any], recipe: Recipe, span: Span) -> list[str]:
         )
     elif found["fell"] < found["passes"]:
         notes.append(f"Taken alone, the loss fell in {found['fell']} of {found['passes']} passes only.")
+    least, chance = found["loss"]["least"], found["loss"]["constant_guess"]
+    if found["suggestion"] is not None and least > NOTHING * chance:
+        notes.append(
+            f"The lowest loss ({least:.3f}) is that of the best constant guess ({chance:.3f}): what fell is how frequent the "
+            "classes are, and no film was told from another yet. The suggestion is then rather too low; more --steps tell more."
+        )
     if found["lowest"] is not None and not found["diverged"] and found["lowest"]["high"] > span.highest / 2:
         notes.append(f"The loss still falls at the highest rate tried ({span.highest:g}): raise --max-lr.")
     if found["begins"] is not None and found["begins"]["low"] < span.lowest * 3:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from deepcovid.reporting.figures.style import BLUE, GREEN, INK, RULE, SKY, VERMILION, house_style, new_figure
+from deepcovid.reporting.figures.style import BLUE, GREEN, INK, MUTED, RULE, SKY, VERMILION, house_style, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,8 @@ def rates_figure(told: Mapping[str, Any], steps: pd.DataFrame) -> Figure:
         )
         name = "smoothed, a line a pass" if told["passes"] > 1 else "smoothed"
         axes.plot(one["learning_rate"], one["smoothed"], color=BLUE, linewidth=1.6, label=name if first else None)
+    chance = told["loss"]["constant_guess"]
+    axes.axhline(chance, color=MUTED, linewidth=0.9, label=f"the best constant guess: {chance:.3f}")
     _marks(axes, told)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda rate, place: f"{rate:g}")

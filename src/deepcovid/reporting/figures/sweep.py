@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ACROSS = 3  # panels in a row
 DECADE = 10.0  # values that span more are drawn on a log axis
+TICKS = 6  # values of an axis that are named one by one
 SPREAD = 0.28  # of the distance between two words: how far settings of one word are drawn apart
 
 
@@ -49,7 +50,7 @@ def _panel(axes: Axes, told: Mapping[str, Any], one: Mapping[str, Any]) -> None:
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     shared = len({said(value) for value in values}) < len(values)
     if numbers and (one["span"] or not shared):
-        places = _numbers(axes, values)
+        places = _numbers(axes, values, named=one["span"] is None)
     else:
         order = sorted(values) if numbers else [*one["values"], *values]
         places = _words(axes, values, order=order)
@@ -80,19 +81,20 @@ def _setting(axes: Axes, x: float, row: Mapping[str, Any], by: str, *, chosen: b
     )
 
 
-def _numbers(axes: Axes, values: Sequence[float]) -> list[float]:
-    """Places of numbers on an axis, logarithmic where they are far apart."""
+def _numbers(axes: Axes, values: Sequence[float], *, named: bool) -> list[float]:
+    """Places of numbers on an axis, logarithmic where they are far apart; with a tick at each, or (drawn ones) round ticks."""
+    from matplotlib.ticker import NullFormatter, NullLocator
+
     places = [float(value) for value in values]
     shown = sorted(set(places))
     if shown[0] > 0 and shown[-1] / shown[0] >= DECADE:
         axes.set_xscale("log")
-    if len(shown) <= 6:
-        from matplotlib.ticker import NullLocator
-
+    if named and len(shown) <= TICKS:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks(shown, [f"{value:g}" for value in shown])
     else:
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     return places
 
 

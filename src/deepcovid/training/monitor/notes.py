@@ -86,12 +86,7 @@ class TrainNotes:
         """What `Seen` holds of the training side."""
         films = sum(self._sizes)
         shares = self._true / np.maximum(self._known, 1)
-        if recipe.task == "multi-label":
-            chance = binary_entropy(shares, weights)
-        elif recipe.loss == "binary-cross-entropy" and recipe.output == "sigmoids":
-            chance = binary_entropy(shares * (1 if weights is None else weights), None)
-        else:
-            chance = entropy(self._true * (1 if weights is None else weights))
+        chance = constant_guess(self._true, self._known, recipe=recipe, weights=weights)
         # batches of one film are of one class by necessity
         sizes = [size for size in self._sizes if size > 1]
         pure = [one for size, one in zip(self._sizes, self._pure, strict=True) if size > 1]
@@ -108,6 +103,22 @@ class TrainNotes:
             "mixed_chance": mixed,
             "train_separation_p": tuple(chance for _, chance in _separations(self._scores, self._shares)),
         }
+
+
+def constant_guess(true: np.ndarray, known: np.ndarray, *, recipe: Recipe, weights: np.ndarray | None) -> float:
+    """The loss of the best constant guess on films of which `true` (K,) are of each class, and of `known` (K,) it is known.
+
+    Args:
+        true, known: counts.
+        recipe: its task, output and loss.
+        weights: (K,) of the loss, or None.
+    """
+    weighted = 1 if weights is None else weights
+    if recipe.task == "multi-label":
+        return binary_entropy(true / np.maximum(known, 1), weights)
+    if recipe.loss == "binary-cross-entropy" and recipe.output == "sigmoids":
+        return binary_entropy(true / np.maximum(known, 1) * weighted, None)
+    return entropy(true * weighted)
 
 
 class ValNotes:
