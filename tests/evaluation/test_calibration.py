@@ -52,16 +52,16 @@ def test_films_of_one_score_stand_in_one_bin() -> None:
 
 
 def test_what_chance_adds_to_the_error_is_what_it_adds() -> None:
-    """Scores that are calibrated by construction: the mean error over 100 tables is what one of them says of itself."""
+    """Scores that are calibrated by construction: the mean error over 60 tables is what one of them says of itself."""
     for films in (1, 3):
         plain, chance, debiased = [], [], []
-        for seed in range(100):
+        for seed in range(60):
             positive, score, patient = drawn(np.random.default_rng(seed), 200, films=films)
             found = calibration_figures(scores_of(positive, score, patient), draws=20)
             plain.append(found["ece"])
             chance.append(found["ece_by_chance"])
             debiased.append(found["rms_error"]["value"])
-        assert np.mean(chance) == pytest.approx(np.mean(plain), rel=0.06)
+        assert np.mean(chance) == pytest.approx(np.mean(plain), rel=0.08)
         assert np.mean(plain) > 0.05  # the truth is 0
         assert np.mean(debiased) < np.mean(plain) / 2
         assert np.median(debiased) < 0.02
@@ -75,13 +75,13 @@ def test_intervals_hold_the_truth(slope: float, films: int) -> None:
     tenths = np.array_split(np.argsort(score), 10)
     error = np.sqrt(np.mean([(truth[rows].mean() - score[rows].mean()) ** 2 for rows in tenths]))
     held = np.zeros(2)
-    for seed in range(200):
+    for seed in range(100):
         scores = scores_of(*drawn(np.random.default_rng(seed), 200, slope=slope, films=films))
         found = calibration_figures(scores, draws=200, seed=seed)
         for place, (name, value) in enumerate((("brier", brier), ("rms_error", error))):
             held[place] += found[name]["low"] <= value <= found[name]["high"]
-    assert 0.91 <= held[0] / 200 <= 0.985
-    assert held[1] / 200 >= 0.93
+    assert 0.87 <= held[0] / 100 <= 0.99
+    assert held[1] / 100 >= 0.9
 
 
 def test_equal_films_of_a_patient_add_nothing() -> None:

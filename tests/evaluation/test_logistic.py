@@ -54,11 +54,11 @@ def test_the_numbers_are_those_of_the_scores() -> None:
 @pytest.mark.parametrize(("patients", "films", "slope"), [(60, 1, 1.0), (400, 1, 0.6), (100, 3, 0.8)])
 def test_the_slopes_interval_holds_the_slope(patients: int, films: int, slope: float) -> None:
     held = 0
-    for seed in range(300):
+    for seed in range(120):
         found = calibration_slope(scores_of(*drawn(seed, patients=patients, films=films, slope=slope)))
         assert found is not None
         held += found.low <= slope <= found.high
-    assert 0.92 <= held / 300 <= 0.98
+    assert 0.89 <= held / 120 <= 0.992
 
 
 @pytest.mark.parametrize("score", [np.linspace(0, 1, 40), np.full(40, 0.3)])
