@@ -24,7 +24,7 @@ class Bare:
 
 
 @functools.cache
-def bare(count: int = 80) -> Bare:
+def bare(count: int = 64) -> Bare:
     """The same films for every test that asks for as many."""
     drawn = []
     for number in range(count):

@@ -14,7 +14,7 @@ from deepcovid.imaging.corruptions import CORRUPTIONS, SEVERITIES
 from tests.audit.detector.given import given
 from tests.audit.detector.shown import shown
 
-N = 64
+N = 48
 
 
 def grainy(rng: np.random.Generator, *, positive: bool, side: int = 40) -> np.ndarray:

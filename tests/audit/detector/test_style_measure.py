@@ -16,11 +16,11 @@ from tests.audit.detector.phantoms import bare
 
 @pytest.fixture(scope="module")
 def film() -> np.ndarray:
-    return bare(80).films[3]
+    return bare().films[3]
 
 
 def style_of(pixels: np.ndarray) -> dict[str, np.ndarray]:
-    lungs = bare(80).lungs[3]
+    lungs = bare().lungs[3]
     told = measured_style(Film(np.clip(pixels, 0, 1).astype(np.float32), segment=lambda _: lungs))
     return {kind: told[part] for kind, part in PARTS.items()}
 
