@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from deepcovid.cli import app
 from deepcovid.errors import RunError
 from deepcovid.reporting.checklists import CHECKLISTS, OPEN, filled, items_of
+from deepcovid.reporting.content import NOT_AUDITED
 from deepcovid.runs.audit import AuditWishes, audit_path
 from deepcovid.runs.evidence import verify_bundle, write_evidence
 from deepcovid.runs.settings import Settings
@@ -117,6 +118,9 @@ def test_an_audit_speaks_first_in_report_card_and_evidence(run: Path) -> None:
     assert page.count("Audit: FAIL") == card.count("Audit: FAIL") == 1
     assert page.index("Audit: FAIL") < page.index('aria-label="Warnings"')
     assert card.index("Audit: FAIL") < card.index("## Model details")
+    for text in (page, card):
+        assert text.count("1 question: FAIL in 1; failed: 1 (source).".replace(" ", "\u00a0", 1)) == 1
+        assert NOT_AUDITED not in text
     assert "Audit: FAIL" in (run / "evidence" / "MODEL_CARD.md").read_text()
     assert "Not shown to read the disease" in (run / "evidence" / "CLAIM.md").read_text()
     assert verify_bundle(run).problems == ()

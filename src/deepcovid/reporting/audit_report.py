@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from deepcovid.audit.detector.picture import Bars, Curves, Films, Picture
+from deepcovid.reporting import words
 from deepcovid.reporting.figures.audit import bars_figure, curves_figure
 from deepcovid.reporting.figures.films import data_uri
 from deepcovid.reporting.figures.style import figure_inline, figure_png
@@ -17,7 +18,7 @@ from deepcovid.reporting.report import template
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PLACE = re.compile(r"<!-- audit:begin -->.*?<!-- audit:end -->", re.S)
+PLACES = {name: re.compile(rf"<!-- {name}:begin -->.*?<!-- {name}:end -->", re.S) for name in ("audit", "verdict")}
 TONES = {"FAIL": "danger", "CANNOT TELL": "unknown", "PASS": "fine"}
 NOTICE = (
     "For research and teaching only. A test that passes found nothing on these films; it does not show that the detector reads "
@@ -80,7 +81,9 @@ def _picture(name: str, picture: Picture | None) -> dict[str, Any]:
 
 
 def announced_in_report(page: str, report: Mapping[str, Any]) -> str:
-    """A run's report with the audit's sentence as its first line; one that stood there before is replaced.
+    """A run's report with the audit's sentence as its first line and its verdicts under "whether to believe it".
+
+    What another audit wrote there is replaced.
 
     Args:
         page: report.html.
@@ -91,13 +94,26 @@ def announced_in_report(page: str, report: Mapping[str, Any]) -> str:
         f'<div class="notices"><div class="notice {level}"><div class="frame"><b>Audit: {report["verdict"]}</b><p>'
         f'{html.escape(report["sentence"])} <a href="audit.html">The audit</a></p></div></div></div>'
     )
-    return _announced(page, notice)
+    return _announced(page, audit=notice, verdict=html.escape(verdicts_in_words(report)))
 
 
 def announced_in_card(card: str, report: Mapping[str, Any]) -> str:
     """A model card with the audit's sentence before everything else; one that stood there before is replaced."""
-    return _announced(card, f"\n> **Audit: {report['verdict']}.** {plain(report['sentence'])} (audit.html)\n")
+    sentence = f"\n> **Audit: {report['verdict']}.** {plain(report['sentence'])} (audit.html)\n"
+    return _announced(card, audit=sentence, verdict=verdicts_in_words(report))
 
 
-def _announced(text: str, sentence: str) -> str:
-    return PLACE.sub(lambda _: f"<!-- audit:begin -->{sentence}<!-- audit:end -->", text, count=1)
+def verdicts_in_words(report: Mapping[str, Any]) -> str:
+    """How many questions got which verdict, and which failed."""
+    failed = [f"{test['number']} ({test['test']})" for test in report["tests"] if test["verdict"] == "FAIL"]
+    counts = {name: sum(test["verdict"] == name for test in report["tests"]) for name in TONES}
+    told = ", ".join(f"{name} in {count}" for name, count in counts.items() if count)
+    which = f"; failed: {', '.join(failed)}" if failed else ""
+    return f"The detector's audit, {words.counted(len(report['tests']), 'question')}: {told}{which}."
+
+
+def _announced(text: str, **said: str) -> str:
+    for name, sentence in said.items():
+        whole = f"<!-- {name}:begin -->{sentence}<!-- {name}:end -->"
+        text = PLACES[name].sub(whole.replace("\\", r"\\"), text, count=1)
+    return text

@@ -21,6 +21,7 @@ NO_AUDIT = (
     "No audit has been run on these figures, so nothing here shows whether the scores follow the disease "
     "or its surroundings: the hospital, a marker on the film, the patient's age."
 )
+NOT_AUDITED = "The detector itself was not audited: “deepcovid audit” asks whether it reads the disease."
 
 
 @dataclass(frozen=True)

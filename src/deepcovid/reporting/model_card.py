@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deepcovid.reporting import class_tables, glance, tables, words
-from deepcovid.reporting.content import ReportContent
+from deepcovid.reporting.content import NOT_AUDITED, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 
 AUDIT_PLACE = "<!-- audit:begin --><!-- audit:end -->"  # an audit that comes later writes its sentence here
+VERDICT_PLACE = f"<!-- verdict:begin -->{NOT_AUDITED}<!-- verdict:end -->"  # and its verdicts here
 NOT_STATED = "not stated: for you to fill"
 INTENDED = (
     "Research and teaching: comparing methods, studying shortcuts and intervals, learning how such a detector is measured. "
@@ -51,7 +52,7 @@ def _warnings(content: ReportContent) -> Iterator[str]:
     names = {"danger": "Warning", "caution": "Caution", "info": "Note"}
     for notice in content.notices:
         yield f"> **{names[notice.level]}.** {plain(notice.sentence)}"
-    yield f"**Whether to believe it.** {plain(content.audit_sentence or glance.NO_AUDIT)}"
+    yield f"**Whether to believe it.** {plain(content.audit_sentence or glance.NO_AUDIT)} {VERDICT_PLACE}"
 
 
 def _details(content: ReportContent) -> str:

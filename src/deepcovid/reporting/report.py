@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepcovid import storage
 from deepcovid.reporting import class_tables, glance, plates, tables, words
-from deepcovid.reporting.content import Film, HeatmapCase, Notice, ReportContent
+from deepcovid.reporting.content import NOT_AUDITED, Film, HeatmapCase, Notice, ReportContent
 from deepcovid.reporting.figures.curves import main_point
 from deepcovid.reporting.figures.films import data_uri, heated, shrink
 from deepcovid.reporting.figures.style import figure_png, figure_svg
@@ -95,6 +95,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "how_sure": glance.how_sure(main),
         "in_use": glance.in_use(main),
         "belief": glance.belief(content),
+        "not_audited": NOT_AUDITED,
         "warnings": [notice for notice in content.notices if notice.level != "info"],
         "notes": glance.notes(content),
         "summary": [tables.counts_table(title, frame) for title, frame in content.summary.items()],
