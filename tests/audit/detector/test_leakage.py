@@ -12,6 +12,7 @@ from PIL import Image
 from deepcovid.audit.detector.detector_test import Case
 from deepcovid.audit.detector.leakage import leakage, nearest_of_surest
 from deepcovid.audit.detector.picture import Films
+from deepcovid.datasets.duplicates import Pair
 from deepcovid.datasets.phantom import make_phantoms
 from tests.audit.detector.given import given, tiny_films
 
@@ -64,6 +65,17 @@ def test_a_copied_film_fails_and_is_named(paths: list[Path], tmp_path: Path) -> 
     assert result.figures["duplicates"] == [
         {"tested": "4.png", "trained": "6.png", "exact": True, "transform": "same", "correlation": 1.0, "detail": 1.0}
     ]
+
+
+def test_films_that_are_only_much_alike_are_named_and_not_judged(
+    paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair(a=0, b=2, transform="same", hamming=1, correlation=0.98, detail=0.945)
+    monkeypatch.setattr("deepcovid.audit.detector.leakage.shared_films", lambda case: ([pair], 0))
+    result = leakage(_case(paths))
+    assert result.verdict == "CANNOT TELL"
+    assert paths[0].name in result.sentence
+    assert result.figures["leaked_films"] == 0
 
 
 def test_unknown_training_films_cannot_tell(paths: list[Path]) -> None:
