@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deepcovid.errors import UnknownNameError
+from deepcovid.errors import UnknownNameError, did_you_mean
 from deepcovid.registry import Registry
 
 
@@ -13,6 +13,11 @@ def test_an_unknown_name_lists_the_choices_and_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="no network named 'resnet81'") as caught:
         networks["resnet81"]
     assert "did you mean 'resnet18'? choose one of: resnet18, vgg16" in caught.value.mend
+
+
+def test_a_guess_looks_past_case_and_is_silent_where_nothing_is_near() -> None:
+    assert did_you_mean("covid", ["COVID", "normal"]) == "did you mean 'COVID'? "
+    assert did_you_mean("covid", ["flu", "normal"]) == ""
 
 
 def test_a_name_is_entered_once() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from deepcovid.errors import DeepCovidError, RecipeError
+from deepcovid.errors import DeepCovidError, RecipeError, did_you_mean
 
 T = TypeVar("T")
 
@@ -31,9 +30,8 @@ def from_mapping(
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}  # type: ignore[arg-type]
     for key in values:
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
-            guess = f"did you mean {near[0]!r}? " if near else ""
-            raise error(f"{where} has the unknown key {key!r}", mend=f"{guess}the keys are: {', '.join(fields)}")
+            mend = f"{did_you_mean(key, fields)}the keys are: {', '.join(fields)}"
+            raise error(f"{where} has the unknown key {key!r}", mend=mend)
     hints = typing.get_type_hints(kind)
     try:
         return kind(**{k: _converted(hints[k], v, where=f"{where}, {k}", error=error) for k, v in values.items()})
@@ -69,7 +67,9 @@ def _converted(hint: Any, value: Any, *, where: str, error: type[DeepCovidError]
     if origin is typing.Literal:
         if value in typing.get_args(hint):
             return value
-        raise error(f"{where} is {value!r}", mend=f"choose one of: {', '.join(map(str, typing.get_args(hint)))}")
+        choices = typing.get_args(hint)
+        guess = did_you_mean(value, choices) if isinstance(value, str) else ""
+        raise error(f"{where} is {value!r}", mend=f"{guess}choose one of: {', '.join(map(str, choices))}")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is type(None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,19 @@ from pathlib import Path
 def printable(text: object) -> str:
     """The text with control characters and broken letters escaped: a file's name must not draw on a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+
+
+def did_you_mean(name: str, known: Iterable[object], *, cutoff: float = 0.6) -> str:
+    """The beginning of a mend: "did you mean 'covid'? " where a known name is near, whatever its case; else "".
+
+    Args:
+        name: what came.
+        known: what there is.
+        cutoff: how alike the two must be, as difflib's ratio in [0, 1].
+    """
+    plain = {str(one).casefold(): str(one) for one in known}
+    close = difflib.get_close_matches(str(name).casefold(), plain, n=1, cutoff=cutoff)
+    return f"did you mean {plain[close[0]]!r}? " if close else ""
 
 
 class DeepCovidError(Exception):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from deepcovid.errors import UnknownNameError
+from deepcovid.errors import UnknownNameError, did_you_mean
 
 T = TypeVar("T")
 
@@ -47,10 +46,9 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         if name not in self._things:
-            near = difflib.get_close_matches(name, self._things, n=1)
-            guess = f"did you mean {near[0]!r}? " if near else ""
             raise UnknownNameError(
-                f"there is no {self.kind} named {name!r}", mend=f"{guess}choose one of: {', '.join(self.names())}"
+                f"there is no {self.kind} named {name!r}",
+                mend=f"{did_you_mean(name, self.names())}choose one of: {', '.join(self.names())}",
             )
         return self._things[name]
 

@@ -44,6 +44,14 @@ def test_columns_that_are_absent_or_twice(tmp_path: Path, header: str, wrong: st
     assert found[1].startswith(mend)
 
 
+def test_a_label_column_that_was_mistyped(tmp_path: Path) -> None:
+    path = csv(tmp_path, "image,diagnosis\na.png,covid\n", films=["a.png"])
+    assert (
+        one(path, label_column="Diagnosys")[1] == "did you mean 'diagnosis'? name the label column with --label-column"
+    )
+    assert one(path, label_column="zzz")[1] == "name one of them with --label-column"
+
+
 def test_an_empty_image_cell(tmp_path: Path) -> None:
     wrong, mend = one(csv(tmp_path, "image,label\na.png,covid\n  ,covid\n", films=["a.png"]))
     assert wrong == "row 3: the image cell is empty"
@@ -144,7 +152,7 @@ def test_a_table_without_rows_and_one_without_labels(tmp_path: Path) -> None:
     assert one(csv(tmp_path, "image,label\n")) == ("the table has no rows", "add one row an image")
     unlabelled = csv(tmp_path, "image,label\na.png,\nb.png, \n", films=["a.png", "b.png"])
     wrong, mend = one(unlabelled)
-    assert wrong == "no row has a label"
+    assert wrong == "no row has a label (the columns are: image, label)"
     assert mend == "fill the column, or choose another with --label-column"
     assert len(load_table(unlabelled, required_labels=False)) == 2
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from deepcovid.datasets.download import is_web_address
 from deepcovid.datasets.validation import is_absolute, leaves_folder, shown
-from deepcovid.errors import FetchError, UnknownNameError
+from deepcovid.errors import FetchError, UnknownNameError, did_you_mean
 from deepcovid.imaging.finding import refuse_unreadable
 from deepcovid.storage import git_blob_file, read_json, sha256_file
 
@@ -125,7 +125,8 @@ def load_manifest(name: str | Path) -> Manifest:
     if text not in manifest_names():
         raise UnknownNameError(
             f"the files of {shown(text)!r} are not pinned here",
-            mend=f"choose one of: {', '.join(manifest_names())}; or give a manifest of your own, FILE.json",
+            mend=f"{did_you_mean(text, manifest_names())}choose one of: {', '.join(manifest_names())}; or give a manifest "
+            "of your own, FILE.json",
         )
     with resources.as_file(_folder() / f"{text}.json") as path:
         return read_manifest(path)

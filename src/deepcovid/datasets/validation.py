@@ -61,7 +61,10 @@ def table_problems(
     if label_column in frame.columns:
         problems += label_case_problems(frame[label_column], name=label_column)
     if required_labels and label_column in frame.columns and frame[label_column].isna().all():
-        problems.append(f"no row has a {label_column} → fill the column, or choose another with --label-column")
+        problems.append(
+            f"no row has a {shown(label_column)} (the columns are: {_columns(list(frame.columns))}) → fill the column, or choose "
+            "another with --label-column"
+        )
     if "split" in frame.columns:
         problems += _split_problems(frame["split"])
         problems += _patients_on_two_sides(frame)
@@ -80,12 +83,19 @@ def repeated_columns(columns: Sequence[str]) -> list[str]:
 
 
 def _missing_column(name: str, columns: Sequence[str]) -> str:
-    there = ", ".join(map(shown, columns[:LISTED])) + (", …" if len(columns) > LISTED else "")
+    there = _columns(columns)
     near = _nearest(name, columns)
-    mend = f"rename {shown(near)!r} to {name!r}" if near else f"add a column {name!r}"
-    if name != "image":
-        mend += ", or choose another label column with --label-column"
+    if name not in ("image", "label"):  # the user's own word, of --label-column
+        mend = f"did you mean {shown(near)!r}? name the label column with --label-column" if near else ""
+        mend = mend or "name one of them with --label-column"
+    else:
+        mend = f"rename {shown(near)!r} to {name!r}" if near else f"add a column {name!r}"
+        mend += ", or choose another label column with --label-column" if name == "label" else ""
     return f"there is no column {name!r} (there are: {there or 'none'}) → {mend}"
+
+
+def _columns(columns: Sequence[str]) -> str:
+    return ", ".join(map(shown, columns[:LISTED])) + (", …" if len(columns) > LISTED else "")
 
 
 def _nearest(name: str, columns: Sequence[str]) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from deepcovid.errors import ScoresError
+from deepcovid.errors import ScoresError, did_you_mean
 from deepcovid.evaluation.facets import facets_of
 from deepcovid.evaluation.labels import cell_text, labels_as_text, listed
 
@@ -160,7 +159,8 @@ def _check_columns(frame: pd.DataFrame, *, needed: list[str]) -> None:
         there = ", ".join(columns) or "none"
         raise ScoresError(
             f"the table has no column {' and no column '.join(map(repr, absent))}; its columns are: {there}",
-            mend="rename the columns to `label` and `score`, or say which ones to read",
+            mend=f"{did_you_mean(absent[0], columns)}rename the columns to `label` and `score`, or say which ones to read "
+            "(--label-column, --score-column)",
         )
 
 
@@ -194,8 +194,7 @@ _MEND = (
 def _check_classes(labels: np.ndarray, *, group: np.ndarray, positive: str, label_column: str) -> None:
     there = ", ".join(f"{name} ({count})" for name, count in zip(*np.unique(labels, return_counts=True), strict=True))
     if not np.any(group == POSITIVE):
-        near = difflib.get_close_matches(str(positive), np.unique(labels).tolist(), n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
+        guess = did_you_mean(positive, np.unique(labels).tolist())
         raise ScoresError(
             f"no scored row is labelled {str(positive)!r} in column {label_column!r}; the labels there are: {there}",
             mend=f"{guess}name the positive class (--positive)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, get_args
 
-from deepcovid.errors import RecipeError
+from deepcovid.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,7 +35,9 @@ def build_activation(name: str) -> nn.Module:
         "sigmoid": nn.Sigmoid,
     }
     if name not in layers:
-        raise RecipeError(f"there is no activation {name!r}", mend=f"choose one of: {', '.join(layers)}")
+        raise RecipeError(
+            f"there is no activation {name!r}", mend=f"{did_you_mean(name, layers)}choose one of: {', '.join(layers)}"
+        )
     return layers[name]()
 
 

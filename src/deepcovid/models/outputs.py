@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from deepcovid.errors import RecipeError
+from deepcovid.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +27,9 @@ def units(classes: int, *, output: str) -> int:
     if classes < 1:
         raise RecipeError(f"a network cannot have {classes} classes", mend="give at least 1")
     if output not in OUTPUTS:
-        raise RecipeError(f"there is no output {output!r}", mend=f"choose one of: {', '.join(OUTPUTS)}")
+        raise RecipeError(
+            f"there is no output {output!r}", mend=f"{did_you_mean(output, OUTPUTS)}choose one of: {', '.join(OUTPUTS)}"
+        )
     if output != "one-sigmoid":
         return classes
     if classes != 2:

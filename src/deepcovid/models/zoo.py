@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from deepcovid.errors import RecipeError
+from deepcovid.errors import RecipeError, did_you_mean
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models import covid_xnet as _covid_xnet  # noqa: F401
 from deepcovid.models import darkcovidnet as _darkcovidnet  # noqa: F401 - importing these files fills the registry
@@ -72,7 +72,9 @@ def build_network(
     chosen, shape, link = neck or known.neck, head or known.head, output or known.output
     wanted = units(classes, output=link)
     if chosen not in NECKS:
-        raise RecipeError(f"there is no neck {chosen!r}", mend=f"choose one of: {', '.join(NECKS)}")
+        raise RecipeError(
+            f"there is no neck {chosen!r}", mend=f"{did_you_mean(chosen, NECKS)}choose one of: {', '.join(NECKS)}"
+        )
     import_torch(f"building {name}")
     from deepcovid.models.network import FilmNetwork
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal, get_args
 
-from deepcovid.errors import UnknownNameError
+from deepcovid.errors import UnknownNameError, did_you_mean
 
 Document = Literal["deep-covid", "rawat", "darkcovidnet", "literature"]
 
@@ -60,8 +60,9 @@ def published(document: Document) -> list[PublishedFigure]:
         UnknownNameError: no such document.
     """
     if document not in get_args(Document):
-        choices = ", ".join(get_args(Document))
-        raise UnknownNameError(f"there are no published figures of {document!r}", mend=f"choose one of: {choices}")
+        choices = get_args(Document)
+        mend = f"{did_you_mean(document, choices)}choose one of: {', '.join(choices)}"
+        raise UnknownNameError(f"there are no published figures of {document!r}", mend=mend)
     text = files("deepcovid").joinpath("reporting", "published_figures", f"{document}.csv").read_text(encoding="utf-8")
     return [_figure(document, row) for row in csv.DictReader(io.StringIO(text))]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from deepcovid.datasets.table import Table, drop_unlabelled
-from deepcovid.errors import TableError
+from deepcovid.errors import TableError, did_you_mean
 from deepcovid.evaluation.findings import findings_of
 
 Task = Literal["binary", "multi-class", "multi-label"]
@@ -55,7 +54,7 @@ def _check_names(classes: Sequence[str], *, positive: str) -> None:
     if positive not in classes:
         raise TableError(
             f"the positive class {positive!r} is none of the classes {', '.join(classes)}",
-            mend=f"{_guess(positive, classes)}name one of them with --positive",
+            mend=f"{did_you_mean(positive, classes)}name one of them with --positive",
         )
 
 
@@ -121,12 +120,6 @@ def _no_such(name: str, labels: pd.Series, table: Table, label_column: str) -> T
     return TableError(
         f"no film is labelled {name!r} in the column {label_column!r}; the labels are: {known}",
         path=table.path,
-        mend=f"{_guess(name, labels.unique())}name the positive class with --positive, or another column with "
+        mend=f"{did_you_mean(name, labels.unique())}name the positive class with --positive, or another column with "
         "--label-column",
     )
-
-
-def _guess(name: str, known: Iterable[Any]) -> str:
-    near = {str(label).casefold(): str(label) for label in known}
-    close = difflib.get_close_matches(name.casefold(), near, n=1)
-    return f"did you mean {near[close[0]]!r}? " if close else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcovid.errors import DeepCovidError, DetectorError
+from deepcovid.errors import DeepCovidError, DetectorError, did_you_mean
 from deepcovid.explanation.heatmap import heat_of, no_heat_map
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.explanation.trust import maps_off
@@ -177,7 +177,8 @@ def _require_heat(detector: Detector, wishes: Wishes) -> None:
         raise no_heat_map(detector)
     if name is not None and name not in classes:
         raise DetectorError(
-            f"the detector has no class {name!r} to draw heat maps of", mend=f"choose one of: {', '.join(classes)}"
+            f"the detector has no class {name!r} to draw heat maps of",
+            mend=f"{did_you_mean(name, classes)}choose one of: {', '.join(classes)}",
         )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deepcovid.errors import RecipeError
+from deepcovid.errors import RecipeError, did_you_mean
 from deepcovid.training.recipe import Recipe, recipe_from
 
 SHORT = {
@@ -79,9 +78,7 @@ def full_key(name: str) -> str:
     top = key.partition(".")[0]
     if top in FIXED:
         raise RecipeError(f"{name!r} cannot be varied: {FIXED[top]}", mend=_choices(known))
-    near = difflib.get_close_matches(name, [*SHORT, *known], n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    raise RecipeError(f"a recipe has no key {name!r}", mend=guess + _choices(known))
+    raise RecipeError(f"a recipe has no key {name!r}", mend=did_you_mean(name, [*SHORT, *known]) + _choices(known))
 
 
 def _choices(known: list[str]) -> str:

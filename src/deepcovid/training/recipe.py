@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deepcovid.configuration import from_mapping, to_mapping
-from deepcovid.errors import RecipeError
+from deepcovid.errors import RecipeError, did_you_mean
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
 from deepcovid.models.activations import Activation
@@ -302,5 +302,5 @@ def _recipe_text(name_or_file: str | Path) -> tuple[str, str, str]:
         return path.read_text(encoding="utf-8"), f"recipe {path}", path.stem
     raise RecipeError(
         f"there is no recipe named {str(name_or_file)!r}",
-        mend=f"give a .toml file or one of: {', '.join(recipe_names())}",
+        mend=f"{did_you_mean(str(name_or_file), recipe_names())}give a .toml file or one of: {', '.join(recipe_names())}",
     )

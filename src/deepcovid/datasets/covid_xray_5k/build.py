@@ -12,7 +12,7 @@ from deepcovid.datasets.covid_xray_5k.positives import COMMIT, Positives, choose
 from deepcovid.datasets.covid_xray_5k.published import CITATION, RELEASES, SIDES, Release
 from deepcovid.datasets.joining import together
 from deepcovid.datasets.table import Table
-from deepcovid.errors import TableError, UnknownNameError
+from deepcovid.errors import TableError, UnknownNameError, did_you_mean
 
 COLUMNS = (*(name for name in KNOWN_COLUMNS if name not in ("lung_mask", "lesion_mask")), "modality", "category")
 COLLECTIONS = ("chexpert", "nih-chestxray14")
@@ -169,7 +169,9 @@ def build_covid_xray_5k(
 
 def _check_name(name: str, known: list[str], *, what: str) -> None:
     if name not in known:
-        raise UnknownNameError(f"there is no {what} named {name!r}", mend=f"choose one of: {', '.join(known)}")
+        raise UnknownNameError(
+            f"there is no {what} named {name!r}", mend=f"{did_you_mean(name, known)}choose one of: {', '.join(known)}"
+        )
 
 
 def _absent(positives: Positives) -> list[str]:

@@ -15,7 +15,7 @@ from deepcovid.datasets.phantom.acquisition import source_named
 from deepcovid.datasets.phantom.anatomy import ADULT_AGE, Anatomy, sample_anatomy
 from deepcovid.datasets.phantom.findings import FINDINGS
 from deepcovid.datasets.phantom.rendering import Phantom, render_phantom
-from deepcovid.errors import DeepCovidError, UnknownNameError
+from deepcovid.errors import DeepCovidError, UnknownNameError, did_you_mean
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import write_bytes
 
@@ -200,5 +200,5 @@ def _check(patients: int, films: tuple[int, int], labels: Mapping[str, float], s
     if unknown:
         raise UnknownNameError(
             f"there is no phantom finding named {unknown[0]!r}",
-            mend=f"choose among: other, {', '.join(FINDINGS.names())}",
+            mend=f"{did_you_mean(unknown[0], FINDINGS.names())}choose among: other, {', '.join(FINDINGS.names())}",
         )

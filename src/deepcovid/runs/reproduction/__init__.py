@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deepcovid.datasets.table import Table
-from deepcovid.errors import TableError, UnknownNameError
+from deepcovid.errors import TableError, UnknownNameError, did_you_mean
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.reproduction.outcome import Line, Reproduction, Wishes
 
@@ -27,7 +27,8 @@ def reproduce(document: str, table: Table | None, *, wishes: Wishes, progress: P
     """
     progress = progress or Silent()
     if document not in DOCUMENTS:
-        raise UnknownNameError(f"there is no document {document!r}", mend=f"choose one of: {', '.join(DOCUMENTS)}")
+        mend = f"{did_you_mean(document, DOCUMENTS)}choose one of: {', '.join(DOCUMENTS)}"
+        raise UnknownNameError(f"there is no document {document!r}", mend=mend)
     if document == "literature":
         from deepcovid.runs.reproduction.literature import reproduce_literature
 

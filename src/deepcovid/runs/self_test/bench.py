@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcovid.audit.detector.kinds import KINDS, RESOLUTION, TEXT
-from deepcovid.errors import DeepCovidError
+from deepcovid.errors import DeepCovidError, did_you_mean
 from deepcovid.evaluation.intervals import Interval, clopper_pearson
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
@@ -47,7 +47,8 @@ class BenchWishes:
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
             raise DeepCovidError(
-                f"there is no planted shortcut named {unknown[0]!r}", mend=f"choose among: {', '.join(KINDS)}"
+                f"there is no planted shortcut named {unknown[0]!r}",
+                mend=f"{did_you_mean(unknown[0], KINDS)}choose among: {', '.join(KINDS)}",
             )
         if self.seeds < 1 or not self.strengths or not all(0 < strength <= 1 for strength in self.strengths):
             raise DeepCovidError(
