@@ -1,12 +1,19 @@
-"""Write docs/self-test.md from the figures of a bench: `deepcovid audit --self-test --json docs/self-test.json`, then this."""
+"""Write docs/self-test.md and its picture from the figures of a bench: `deepcovid audit --self-test --json docs/self-test.json`,
+then this."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from deepcovid.audit.detector.picture import Curves
+from deepcovid.evaluation.intervals import Interval
+from deepcovid.reporting.figures.audit import curves_figure
+from deepcovid.reporting.figures.style import figure_png
+from deepcovid.storage import read_json, write_bytes, write_text
+
 HERE = Path(__file__).resolve().parent
+SERIES = {"named": "all detectors", "named_of_learned": "those that learned their shortcut", "any_fail": "any FAIL"}
 
 
 def page(told: dict[str, Any]) -> str:
@@ -22,7 +29,7 @@ def page(told: dict[str, Any]) -> str:
         "Small networks trained on [phantoms](phantoms.md) with one of eight planted shortcuts, and as many on films in which "
         "the same thing tells nothing of the label. How the bench works: [audit](audit.md). Intervals of 95 %: Clopper, Pearson.",
         "",
-        "| | share | detectors |",
+        "| | share | of |",
         "|---|---|---|",
         _row("caught by a FAIL that names the kind", told["caught"]),
         _row("clean detectors with any FAIL", told["false_alarms"]),
@@ -32,6 +39,17 @@ def page(told: dict[str, Any]) -> str:
         "",
         f"{told['not_learned']} planted detectors of full strength did not learn their shortcut and are not counted. "
         f"{told['rule']}",
+        "",
+        "## Power",
+        "",
+        "A shortcut of strength *s* is on in (1 + *s*)/2 of the positives and (1 − *s*)/2 of the negatives, in the films that "
+        "are learnt from and in those that are audited.",
+        "",
+        "![Share of detectors that are caught by name, by strength](self-test.png)",
+        "",
+        "| strength | detectors | clean AUC falls by | named | named, of those that learned it | any FAIL |",
+        "|---|---|---|---|---|---|",
+        *(_power(row) for row in told["power"]),
         "",
         "## By kind and strength",
         "",
@@ -48,16 +66,35 @@ def page(told: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def picture(told: dict[str, Any]) -> bytes:
+    """The shares by strength, a PNG."""
+    series = {
+        name: tuple((row["strength"], Interval(**row[key])) for row in told["power"]) for key, name in SERIES.items()
+    }
+    return figure_png(curves_figure(Curves(series, x_label="strength of the shortcut", y_label="share caught")))
+
+
 def _row(name: str, figure: dict[str, Any]) -> str:
     return f"| {name} | {_share(figure)} | {figure['n']} {figure['unit']}s |"
 
 
-def _kind(row: dict[str, Any]) -> str:
-    fall = "" if row["fall"] is None else f"{row['fall']:.2f}"
+def _power(row: dict[str, Any]) -> str:
+    learned = row["named_of_learned"]
     return (
-        f"| {row['kind']}{_out(row)} | {row['strength']:.2f} | {fall} | {row['learned']} of {row['detectors']} | "
+        f"| {row['strength']:.2f} | {row['named']['n']} | {_fall(row)} | {_share(row['named'])} | "
+        f"{_share(learned)} of {learned['n']} | {_share(row['any_fail'])} |"
+    )
+
+
+def _kind(row: dict[str, Any]) -> str:
+    return (
+        f"| {row['kind']}{_out(row)} | {row['strength']:.2f} | {_fall(row)} | {row['learned']} of {row['detectors']} | "
         f"{_share(row['named'])} | {_share(row['any_fail'])} | {', '.join(row['by'])} |"
     )
+
+
+def _fall(row: dict[str, Any]) -> str:
+    return "" if row["fall"] is None else f"{row['fall']:.2f}"
 
 
 def _out(row: dict[str, Any]) -> str:
@@ -71,6 +108,6 @@ def _share(figure: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    (HERE / "self-test.md").write_text(
-        page(json.loads((HERE / "self-test.json").read_text(encoding="utf-8"))), encoding="utf-8"
-    )
+    figures = read_json(HERE / "self-test.json")
+    write_text(HERE / "self-test.md", page(figures))
+    write_bytes(HERE / "self-test.png", picture(figures))

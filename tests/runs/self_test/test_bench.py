@@ -14,7 +14,7 @@ from deepcovid.audit.detector.kinds import KINDS, TEXT
 from deepcovid.cli import app
 from deepcovid.datasets.phantom.shortcuts import SHORTCUTS, planted_films
 from deepcovid.errors import DeepCovidError, UnknownNameError
-from deepcovid.runs.self_test.bench import BenchWishes, candidates, summary
+from deepcovid.runs.self_test.bench import BenchWishes, candidates, self_test, summary
 from deepcovid.runs.self_test.candidate import Candidate, Sizes, judged
 from deepcovid.runs.self_test.small import train_small
 
@@ -93,6 +93,28 @@ def test_a_candidate_is_judged_once(told: tuple[Path, dict[str, Any]], monkeypat
         judged(MARKED, folder=folder, sizes=TINY, tests=())
 
 
+def test_what_an_earlier_bench_left_is_counted(
+    told: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, first = told
+    clean = first | {"strength": 0.0}
+
+    def quick(candidate: Candidate, **_: object) -> dict[str, Any]:
+        assert candidate.strength == 0
+        return clean
+
+    monkeypatch.setattr("deepcovid.runs.self_test.bench.judged", quick)
+    monkeypatch.setattr(
+        "deepcovid.runs.self_test.bench.candidates", lambda _: [Candidate(kind=MARKED.kind, strength=0.0, seed=0)]
+    )
+    (folder / "other.json").write_text('{"format": 1}')
+    asked = {"kinds": (MARKED.kind,), "seeds": 1, "sizes": TINY, "workers": 1}
+    figures = self_test(folder, wishes=BenchWishes(tests=("source",), **asked))
+    assert [row["strength"] for row in figures["power"]] == [0.0, 1.0]
+    assert [row["named"]["n"] for row in figures["power"]] == [1, 1]
+    assert [row["strength"] for row in self_test(folder, wishes=BenchWishes(**asked))["power"]] == [0.0]  # other tests
+
+
 def test_the_figures_count_what_their_rule_says() -> None:
     def one(strength: float, seed: int, clean: float, verdicts: dict[str, str], kinds: dict[str, list[str]]) -> Any:
         figure = {"value": clean, "low": 0.0, "high": 1.0, "method": "", "n": 9, "unit": "image"}
@@ -120,6 +142,8 @@ def test_the_figures_count_what_their_rule_says() -> None:
     assert (figures["passed"]["value"], figures["passed"]["n"]) == (pytest.approx(4 / 5), 5)
     assert figures["not_learned"] == 1
     assert figures["kept_out"]["caught"] == figures["caught"]
+    assert [row["named"]["value"] for row in figures["power"]] == [0, pytest.approx(1 / 3)]
+    assert figures["power"][1]["named_of_learned"] == figures["caught"]
     strong = figures["kinds"][1]
     assert (strong["strength"], strong["learned"], strong["by"]) == (1.0, 2, ["a"])
     assert strong["fall"] == pytest.approx((0.25 + 0.25 + 0.05) / 3)

@@ -15,7 +15,7 @@ from deepcovid.errors import DeepCovidError, did_you_mean
 from deepcovid.evaluation.intervals import Interval, clopper_pearson
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
-from deepcovid.runs.self_test.candidate import Candidate, Sizes, judged
+from deepcovid.runs.self_test.candidate import Candidate, Sizes, judged, kept_in
 
 KEPT_OUT = (TEXT, RESOLUTION)  # no rule was tuned on these
 STRONG = 1.0
@@ -68,11 +68,11 @@ def candidates(wishes: BenchWishes) -> list[Candidate]:
 
 
 def self_test(folder: Path, *, wishes: BenchWishes | None = None, progress: Progress | None = None) -> dict[str, Any]:
-    """Train and audit every detector of the bench; what is in `folder` already is not done again.
+    """Train and audit every detector of the bench; what is in `folder` already is not done again, and is counted.
 
     Returns:
-        JSON-safe: `caught` and `false_alarms` (intervals), `passed`, `kinds` (a row a kind and strength), `kept_out`,
-        `detectors`.
+        JSON-safe: `caught` and `false_alarms` (intervals), `passed`, `power` (a row a strength), `kinds` (a row a kind and
+        strength), `kept_out`, `detectors`.
     """
     wishes, progress = wishes or BenchWishes(), progress or Silent()
     work = functools.partial(judged, folder=folder, sizes=wishes.sizes, tests=wishes.tests)
@@ -80,7 +80,14 @@ def self_test(folder: Path, *, wishes: BenchWishes | None = None, progress: Prog
     told = list(
         progress.track(_side_by_side(work, todo, wishes.workers or cores()), description="detectors", total=len(todo))
     )
-    return summary(told)
+    return summary(told + _beside(folder, wishes, told))
+
+
+def _beside(folder: Path, wishes: BenchWishes, told: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What an earlier bench of the same sizes and tests left in the folder: other kinds, strengths or seeds."""
+    known = {(one["kind"], one["strength"], one["seed"]) for one in told}
+    kept = [kept_in(path, sizes=wishes.sizes, tests=wishes.tests) for path in sorted(folder.glob("*.json"))]
+    return [one for one in kept if one and (one["kind"], one["strength"], one["seed"]) not in known]
 
 
 def summary(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -99,6 +106,7 @@ def summary(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "caught": _share(row["named"] for row in strong if row["kind"] in KEPT_OUT).to_dict(),
             "false_alarms": _share(bool(row["failed"]) for row in clean if row["kind"] in KEPT_OUT).to_dict(),
         },
+        "power": _power(rows),
         "kinds": _by_kind(rows),
         "detectors": rows,
         "rule": (
@@ -137,6 +145,24 @@ def _share(flags: Iterable[bool]) -> Interval:
 def _passed(clean: Sequence[dict[str, Any]]) -> Interval:
     verdicts = [verdict for row in clean for verdict in row["verdicts"].values() if verdict != "CANNOT TELL"]
     return clopper_pearson(verdicts.count("PASS"), n=len(verdicts), unit="verdict")
+
+
+def _power(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By strength, over all kinds: how many detectors are caught by name, of all and of those that learned their shortcut."""
+    table = []
+    for strength in sorted({row["strength"] for row in rows}):
+        mine = [row for row in rows if row["strength"] == strength]
+        falls = [row["fall"] for row in mine if row["fall"] is not None]
+        table.append(
+            {
+                "strength": strength,
+                "fall": sum(falls) / len(falls) if falls else None,
+                "named": _share(row["named"] for row in mine).to_dict(),
+                "named_of_learned": _share(row["named"] for row in mine if row["learned"]).to_dict(),
+                "any_fail": _share(bool(row["failed"]) for row in mine).to_dict(),
+            }
+        )
+    return table
 
 
 def _by_kind(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

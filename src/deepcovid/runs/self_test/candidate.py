@@ -60,14 +60,20 @@ def judged(candidate: Candidate, *, folder: Path, sizes: Sizes, tests: Sequence[
         tests: the audit's tests; empty: all.
     """
     path = folder / f"{candidate.name}.json"
+    known = kept_in(path, sizes=sizes, tests=tests) if path.is_file() else None
+    if known and all(known.get(key) == value for key, value in asdict(candidate).items()):
+        return known
     asked = {"format": FORMAT, **asdict(candidate), "sizes": asdict(sizes), "tests_asked": list(tests)}
-    if path.is_file():
-        known: dict[str, Any] = read_json(path)
-        if all(known.get(key) == value for key, value in asked.items()):
-            return known
     told = asked | _judged(candidate, sizes, tests)
     write_json(path, told)
     return told
+
+
+def kept_in(path: Path, *, sizes: Sizes, tests: Sequence[str] = ()) -> dict[str, Any] | None:
+    """What was said of a candidate, as its file holds it; None where the file is another or of other sizes or tests."""
+    told = read_json(path)
+    asked = {"format": FORMAT, "sizes": asdict(sizes), "tests_asked": list(tests)}
+    return told if isinstance(told, dict) and all(told.get(key) == value for key, value in asked.items()) else None
 
 
 def _judged(candidate: Candidate, sizes: Sizes, tests: Sequence[str]) -> dict[str, Any]:
