@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import ndimage
 
 from deepcovid.datasets.phantom.acquisition import Acquisition
 from deepcovid.datasets.phantom.rendering import render_phantom
@@ -62,6 +63,20 @@ def test_a_mark_taken_off_is_gone_and_the_rest_stays() -> None:
         assert np.abs(cleaned - bare)[written].mean() < 0.25 * np.abs(film - bare)[written].mean()
         assert (cleaned != film).mean() < 0.03
         assert not [mark for mark in find_marks(cleaned) if near(mark, PLAIN.marker_at)]
+
+
+def test_what_fills_a_hole_is_the_normalised_convolution_of_the_whole_film() -> None:
+    film = np.random.default_rng(0).random((48, 96), dtype=np.float32)
+    ink = np.ones((12, 20), np.float32)
+    marks = [Mark(top, left, 0.25, 20 / 96, False, ink, ink, 0.5) for top, left in ((0.0, 0.0), (0.5, 0.6))]
+    filled = without_marks(film, marks)
+    hole = filled != film  # of random greys none is met again
+    known, expected = (~hole).astype(np.float32), np.full(film.shape, film[~hole].mean())
+    for share in (0.08, 0.03, 0.012):
+        weight, value = (ndimage.gaussian_filter(one, share * 96) for one in (known, film * known))
+        expected = np.where(weight > 0.02, value / np.maximum(weight, 1e-6), expected)
+    assert hole.sum() > 2 * ink.size
+    assert filled[hole] == pytest.approx(expected[hole], abs=1e-5)
 
 
 def test_a_mark_laid_on_another_film_is_found_there() -> None:

@@ -87,7 +87,9 @@ def without_marks(film: np.ndarray, marks: list[Mark]) -> np.ndarray:
     if not hole.any():
         return film
     hole = ndimage.binary_dilation(hole, iterations=max(1, round(max(film.shape) / 256)))
-    return np.where(hole, _surroundings(film, hole), film).astype(np.float32)
+    out: np.ndarray = film.astype(np.float32)
+    out[hole] = _surroundings(film, hole)
+    return out
 
 
 def with_marks(film: np.ndarray, marks: list[Mark]) -> np.ndarray:
@@ -171,12 +173,27 @@ def _mark(film: np.ndarray, ridge: np.ndarray, place: tuple[slice, slice]) -> Ma
 
 
 def _surroundings(film: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Means of what lies around, near pixels more than far ones (normalised convolution, Knutsson & Westin 1993)."""
-    known = (~hole).astype(np.float32)
-    filled = np.full(film.shape, float(film[~hole].mean()) if known.any() else 0.0, np.float32)
+    """Float (n,), for the n pixels of a hole in order: means of what lies around, near pixels more than far ones.
+
+    Normalised convolution (Knutsson & Westin 1993). Wide Gaussians over the whole film took 170 ms of 512 × 512 pixels; the
+    hole's rows and columns alone are asked for, as two matrix products each.
+    """
+    known = (~hole).astype(np.float64)
+    seen = film * known
+    filled = np.full(int(hole.sum()), float(film[~hole].mean()) if known.any() else 0.0)
+    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    inside = hole[np.ix_(rows, columns)]
     for share in (0.08, 0.03, 0.012):  # from far to near, each where it has anything to go by
         spread = share * max(film.shape)
-        weight = ndimage.gaussian_filter(known, spread)
-        value = ndimage.gaussian_filter(film * known, spread)
+        down, across = _smoothing(rows, film.shape[0], spread), _smoothing(columns, film.shape[1], spread).T
+        weight, value = ((down @ one @ across)[inside] for one in (known, seen))
         filled = np.where(weight > 0.02, value / np.maximum(weight, 1e-6), filled)
     return filled
+
+
+def _smoothing(places: np.ndarray, length: int, spread: float) -> np.ndarray:
+    """What a Gaussian along one side makes of it at some places, as a matrix, float64 (places, length); mirrored at the ends."""
+    ones = np.zeros((length, len(places)))
+    ones[places, np.arange(len(places))] = 1
+    smooth: np.ndarray = ndimage.gaussian_filter1d(ones, spread, axis=0).T  # which is symmetric
+    return smooth
