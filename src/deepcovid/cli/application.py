@@ -21,6 +21,7 @@ from deepcovid.cli import (
     models,
     planning,
     prediction,
+    pretrain,
     recipes,
     reproduce,
     stack,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(learn.learn)
 app.command()(lr_find.lr_find)
+app.command()(pretrain.pretrain)
 app.command()(evaluation.evaluate)
 app.command()(audit.audit)
 app.command()(prediction.predict)

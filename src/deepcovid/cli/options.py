@@ -9,7 +9,7 @@ import typer
 Recipe = Annotated[str, typer.Option(help="Recipe name (see `deepcovid recipes`) or .toml file.")]
 Weights = Annotated[
     str | None,
-    typer.Option(help="What the backbone starts from: imagenet, none, or a file; default: the recipe's."),
+    typer.Option(help="What the backbone starts from: imagenet, xray, none, or a file; default: the recipe's."),
 ]
 Positive = Annotated[str, typer.Option(help="The label that counts as positive; all others are negative.")]
 Normal = Annotated[str, typer.Option(help="The label of healthy films, shown apart in histograms.")]

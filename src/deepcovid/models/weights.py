@@ -1,4 +1,4 @@
-"""Which numbers a network starts from: `--weights imagenet|none|PATH`, and a record of it for the run."""
+"""Which numbers a network starts from: `--weights imagenet|xray|none|PATH`, and a record of it for the run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
     "ways_out",
 ]
 
-PUBLISHED, RANDOM = "imagenet", "none"
+PUBLISHED, XRAY, RANDOM = "imagenet", "xray", "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class WeightsUsed:
     """What a network started from, for the run file.
 
     Attributes:
-        name: as asked for: "imagenet", "none" or the path.
+        name: as asked for: "imagenet", "xray", "none" or the path.
         sha256: of the file that the numbers came from; None for random numbers.
         source: where that file came from, or the seed.
         sentence: all of this for the reader, with what was left out.
@@ -74,7 +74,7 @@ def require_trained_backbone(weights: str, *, trainable: Literal["head", "all"] 
         raise WeightsError(
             f"--weights none leaves the frozen backbone at random numbers (trainable is {trainable!r}), "
             "so that nothing of it was ever learned",
-            mend='give --weights imagenet or --weights PATH, train the whole network (trainable = "all"), '
+            mend='give --weights imagenet, --weights xray or --weights PATH, train the whole network (trainable = "all"), '
             "or say that you mean it with --allow-random-backbone",
         )
 
@@ -91,7 +91,8 @@ def load_backbone_weights(
 
     Args:
         network: of the zoo.
-        weights: "imagenet" (from the cache, else fetched), "none" (random), or the path of a file or detector folder.
+        weights: "imagenet" (from the cache, else fetched), "xray" (ours, which come with deepcovid), "none" (random), or the
+            path of a file or detector folder.
         seed: of the random numbers: all of them for "none", else those of a head that the file does not hold.
         allow_random: False refuses "none".
         progress: told of downloads; the record's sentence is for the caller to say.
@@ -105,6 +106,8 @@ def load_backbone_weights(
         return _load_random(network, seed)
     if str(weights) == PUBLISHED:
         return _load_imagenet(network, seed, progress)
+    if str(weights) == XRAY:
+        return _load_xray(network, seed)
     return _load_file(network, Path(weights).expanduser(), seed)
 
 
@@ -147,6 +150,26 @@ def _load_imagenet(network: FilmNetwork, seed: int, progress: Progress | None) -
         source=held.source,
         sentence=f"The backbone of {network.name} starts from ImageNet weights "
         f"({held.source}, SHA-256 {held.sha256}: {known}); the head from random numbers (seed {seed}).{other}",
+        random=False,
+        head_loaded=False,
+    )
+
+
+def _load_xray(network: FilmNetwork, seed: int) -> WeightsUsed:
+    from deepcovid.models.xray import shipped_weights
+
+    ours = shipped_weights(network.name)
+    _apply(network, _fitted(network, read_weights(ours.path)), seed)
+    side = ours.size
+    other = (
+        "" if network.preprocessing.size == (side, side) else f" They were learnt from films of {side} × {side} pixels."
+    )
+    return WeightsUsed(
+        name=XRAY,
+        sha256=ours.sha256,
+        source=f"deepcovid: {ours.path.name}",
+        sentence=f"The backbone of {network.name} starts from deepcovid's own weights, learnt from chest films (SHA-256 "
+        f"{ours.sha256}; what they were made from is in {ours.card.name}); the head from random numbers (seed {seed}).{other}",
         random=False,
         head_loaded=False,
     )

@@ -16,7 +16,7 @@ class Settings:
         classes: several classes: the labels that count, in order; empty: all labels of the table (films of others are
             left out and counted).
         rules: by which operating points are chosen on validation, besides a sensitivity of 97.5 %.
-        weights: overrides the recipe's: "imagenet", "none" or a path.
+        weights: overrides the recipe's: "imagenet", "xray", "none" or a path.
         allow_random_backbone: whether a frozen backbone may hold random numbers.
         device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
         workers: films decoded or run side by side; 0: as many as there are cores.

@@ -228,7 +228,7 @@ def _train_epoch(
     tally, number = _Tally(), epoch * material.steps_per_epoch
     step.watch.side("train")
     for inputs, targets in material.train_batches(epoch):
-        _set_rates(optimiser, recipe, number, material.steps_per_epoch)
+        set_rates(optimiser, recipe, number, material.steps_per_epoch)
         judged = step(inputs, targets)
         optimiser.zero_grad()
         fabric.backward(judged.loss)
@@ -238,7 +238,8 @@ def _train_epoch(
     return tally.row("train") | {"learning_rate": optimiser.param_groups[0]["lr"]}
 
 
-def _set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps_per_epoch: int) -> None:
+def set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps_per_epoch: int) -> None:
+    """Bring the optimiser to the recipe's learning rate and momentum of a step (from 0)."""
     momentum = momentum_at(recipe, step=step, steps_per_epoch=steps_per_epoch)
     for group in optimiser.param_groups:
         group["lr"] = learning_rate_at(recipe, step=step, steps_per_epoch=steps_per_epoch)

@@ -120,7 +120,7 @@ class Recipe:
         network: a name of the network registry.
         neck: "pool" or "flatten"; empty means the network's own.
         trainable: "head" (linear layer on frozen features), "all", or the number of last backbone blocks.
-        weights: "imagenet", "none" or a path; the command line's --weights comes first.
+        weights: "imagenet", "xray", "none" or a path; the command line's --weights comes first.
         preprocessing: what happens between the film and the network.
         augmentation: how training films are varied.
         draws: head only: augmented draws of every training film, beside the film itself.

@@ -1,0 +1,125 @@
+"""The card of pretrained weights: what they are, what they were made from and how, what probes say, what they are not for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HEAD = """# {network}, pretrained on chest films
+
+Weights of a backbone without a head, to start a training from: `deepcovid train TABLE --recipe RECIPE --weights PATH`. They
+find no disease by themselves.
+
+| | |
+|---|---|
+| file | `{file}`, {bytes:,} bytes, kept as {kept} |
+| SHA-256 | `{sha256}` |
+| network | {network}, films of {size} × {size} pixels |
+| methods | {methods} |
+| steps | {steps} of {batch_size} films, seed {seed}, AdamW, one cycle up to {learning_rate:g} |
+| started from | {start} |
+| made by | deepcovid {version}, `{command}` |
+
+## What it was made from
+
+{films:,} films of {patients:,} patients of {table_films:,} films in the table
+(licences let in: {licences}; {permitted_films:,} films), and {phantoms:,} phantoms of this package,
+{phantom_share:.0%} of each batch.
+The list of films by their SHA-256 is `films.csv`; the hash of the list is `{list_hash}`.
+
+{rule}
+
+| source | licence | films |
+|---|---|---|
+"""
+
+RULE_ALL = "All patients that licences let in were learnt from; none was kept for measuring."
+RULE = (
+    'Learnt from are the patients whose number (the first 48 bits of the SHA-256 of "{purpose} " and the patient\'s id, as a '
+    "share of 1) is below {share:g}; the other {kept:,} films were kept for measuring. The rule depends on the patient alone."
+)
+TARGETS = """
+## What was told of the films
+
+A target that a source never has, or that nearly all its films have, is unknown for its films and left out of the loss.
+
+| target | with | without |
+|---|---|---|
+"""
+PROBES = """
+## What linear probes say
+
+AUC of a logistic regression on the mean of the feature maps, five folds by patient, on {films:,} films {whose}; 95 % interval
+over patients. Before: the backbone as it started.
+
+| question | before | after |
+|---|---|---|
+"""
+NO_PROBES = """
+## What linear probes say
+
+Nothing: the table tells neither view, sex nor findings of enough patients.
+"""
+LIMITS = """
+## Limits
+
+- A backbone carries what its films have in common: a source, an age, a view. A detector on top of it needs its own
+  audit (`deepcovid audit`).
+- Probes that are asked of patients that were learnt from flatter; the table above says which they are.
+- For research and teaching; no medical device.
+"""
+
+
+def card_of(facts: dict[str, Any]) -> str:
+    """MODEL_CARD.md from the facts of run.json."""
+    told, plan = facts["material"], facts["plan"]
+    return "\n".join(
+        [
+            HEAD.format(
+                **{**plan, **told, "methods": _methods(plan["methods"]), "rule": _rule(facts)},
+                **{key: facts[key] for key in ("file", "bytes", "kept", "sha256", "start", "version", "command")},
+                list_hash=facts["list_hash"],
+            ).rstrip("\n"),
+            *(
+                f"| {row['source'] or 'unknown'} | {row['license'] or 'unknown'} | {row['films']:,} |"
+                for row in told["sources"]
+            ),
+            TARGETS.rstrip("\n"),
+            *_targets(told["targets"]),
+            _probes(facts["probes"]),
+            LIMITS,
+        ]
+    )
+
+
+def _methods(methods: dict[str, float]) -> str:
+    from deepcovid.training.pretrain import METHODS
+
+    return "; ".join(f"{weight:g} × `{name}` ({METHODS[name].paper})" for name, weight in methods.items())
+
+
+def _rule(facts: dict[str, Any]) -> str:
+    share, kept = facts["plan"]["share"], facts["material"]["kept_for_measuring"]
+    return RULE_ALL if share >= 1 else RULE.format(purpose=facts["purpose"], share=share, kept=kept)
+
+
+def _targets(counts: dict[str, dict[str, int]]) -> list[str]:
+    return [
+        f"| {name} | {one.get('with', one.get('known', 0)):,} | {one.get('without', 0):,} |"
+        for name, one in counts.items()
+    ]
+
+
+def _probes(probes: dict[str, Any]) -> str:
+    if not probes["after"]:
+        return NO_PROBES
+    whose = "of patients that were not learnt from" if probes["held_out"] else "of all patients, learnt from or not"
+    rows = [
+        f"| {name} | {_area(probes['before'].get(name))} | {_area(after)} |" for name, after in probes["after"].items()
+    ]
+    return "\n".join([PROBES.format(films=probes["films"], whose=whose).rstrip("\n"), *rows])
+
+
+def _area(area: dict[str, Any] | None) -> str:
+    if area is None:
+        return "not asked"
+    return f"{area['value']:.3f} ({area['low']:.3f}–{area['high']:.3f}; {area['n']} {area['unit']}s)"
