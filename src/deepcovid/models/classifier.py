@@ -40,6 +40,9 @@ class Classifier(Protocol):
     def look(self, pixels: np.ndarray) -> Scored:
         """Score one film, float32 (H, W) in [0, 1] of any size."""
 
+    def undecided(self, scores: np.ndarray) -> np.ndarray | None:
+        """Of which films it would not say, bool (n,), by their scores (n,); None where it always says."""
+
 
 class DetectorClassifier:
     """A detector folder of ours; its features are the means of its feature map's channels, of a stack those of all members.
@@ -75,3 +78,12 @@ class DetectorClassifier:
         """Run `model.onnx` on one film on one thread."""
         seen = self.detector.see(pixels)
         return Scored(float(seen.probabilities[self.detector.positive_index]), seen.features)
+
+    def undecided(self, scores: np.ndarray) -> np.ndarray | None:
+        """Whose conformal set holds both classes or neither; None without such a rule, and for more than two classes."""
+        rule, place = self.detector.description.conformal, self.detector.positive_index
+        if rule is None or len(rule.lowest) != 2:
+            return None
+        probabilities = np.stack([1 - scores, scores] if place == 1 else [scores, 1 - scores], axis=1)
+        many: np.ndarray = rule.sets(probabilities).sum(axis=1) != 1
+        return many

@@ -161,6 +161,10 @@ class OnnxClassifier:
         """As the JSON file says."""
         return self.how.threshold
 
+    def undecided(self, scores: np.ndarray) -> np.ndarray | None:
+        """It always says."""
+        return None
+
     def look(self, pixels: np.ndarray) -> Scored:
         """Run the model on one film on one thread.
 

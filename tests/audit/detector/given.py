@@ -20,7 +20,9 @@ class GivenLooks:
 
     def __init__(self, scores: np.ndarray, features: np.ndarray, *, paths: list[Path], threshold: float | None) -> None:
         self._scores, self._features, self.paths, self.workers = scores, features.astype(np.float32), paths, 1
-        self.classifier = SimpleNamespace(name="given", hash="0" * 64, positive="covid", threshold=threshold)
+        self.classifier = SimpleNamespace(
+            name="given", hash="0" * 64, positive="covid", threshold=threshold, undecided=lambda _: None
+        )
 
     def ensure(self, *_: Any, **__: Any) -> None:
         """Everything is there."""

@@ -19,6 +19,7 @@ class RuleClassifier:
     hash: str = "rule"
     positive: str = "covid"
     threshold: float | None = 0.5
+    doubt: float | None = None
 
     def look(self, pixels: np.ndarray) -> Scored:
         """The rule's number squeezed into [0, 1], and an 8 × 8 thumbnail."""
@@ -27,3 +28,6 @@ class RuleClassifier:
             [part.mean() for band in np.array_split(pixels, 8) for part in np.array_split(band, 8, axis=1)]
         )
         return Scored(score, np.append(blocks, score).astype(np.float32))
+
+    def undecided(self, scores: np.ndarray) -> np.ndarray | None:
+        return None if self.doubt is None else np.abs(scores - 0.5) < self.doubt

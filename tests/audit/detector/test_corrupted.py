@@ -51,7 +51,19 @@ def test_a_detector_of_a_large_shape_withstands(films: tuple[list[np.ndarray], n
     assert told["inversion"][5]["auc"]["value"] < 0.4  # it sees dark middles now
     assert 0 < told["inversion"][5]["flips"]["value"] <= 1
     assert told["noise"][1]["loss"]["n"] == N
+    assert told["noise"][1]["undecided"] is None
+    assert any("no rule by which it would not say" in note for note in result.notes)
     assert [len(points) for points in result.picture.series.values()] == [len(SEVERITIES)] * 6  # type: ignore[union-attr]
+
+
+def test_of_how_many_films_it_would_not_say_is_told(films: tuple[list[np.ndarray], np.ndarray], tmp_path: Path) -> None:
+    case = shown(tmp_path, *films, rule=by_shape, doubt=0.03)
+    score = case.looks.scores(drawn_rows(case, each=EACH))
+    result = corrupted(case)
+    usual = result.figures["plain_undecided"]
+    assert usual["value"] == pytest.approx(np.mean(np.abs(score - 0.5) < 0.03))
+    assert (usual["n"], result.figures["corruptions"]["blur"][5]["undecided"]["n"]) == (N, N)
+    assert any(note.startswith("it would not say of") for note in result.notes)
 
 
 def test_a_detector_of_the_grain_breaks_and_is_told_what_broke_it(

@@ -35,15 +35,16 @@ Place = tuple[str, int]  # kind and severity
 
 @dataclass(frozen=True, eq=False)
 class _Spoilt:
-    """What a corruption made of the films: their AUC, what it cost, and the share of calls that changed."""
+    """What a corruption made of the films: their AUC, what it cost, how many calls changed, of how many it would not say."""
 
     auc: Interval
     loss: Interval
     flips: Interval | None
+    undecided: Interval | None
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"auc": self.auc.to_dict(), "loss": self.loss.to_dict()}
-        return told | {"flips": None if self.flips is None else self.flips.to_dict()}
+        figures = {name: getattr(self, name) for name in ("auc", "loss", "flips", "undecided")}
+        return {name: None if figure is None else figure.to_dict() for name, figure in figures.items()}
 
 
 def spoiling(name: str, severity: int) -> Alteration:
@@ -88,11 +89,12 @@ def corrupted(case: Case) -> AuditResult:
         _sentence(verdict, usual, found, adjusted),
         {
             "plain": usual.to_dict(),
+            "plain_undecided": None if (undecided := _undecided(case, plain)) is None else undecided.to_dict(),
             "corruptions": {name: {s: found[name, s].to_dict() for s in SEVERITIES} for name in CORRUPTIONS.names()},
             "p_holm": {f"{name} {severity}": p for (name, severity), p in adjusted.items()},
             "limit": LOSS,
         },
-        notes=_notes(case, rows),
+        notes=_notes(case, rows, _undecided(case, plain), found),
         picture=Curves(_curves(found), x_label="severity"),
     )
 
@@ -122,7 +124,13 @@ def _spoilt(case: Case, rows: np.ndarray, plain: np.ndarray, score: np.ndarray) 
         loss = Interval(value=0.0, low=0.0, high=0.0, method="the same order of films", n=loss.n, unit=loss.unit)
     if threshold is not None:
         flips = wilson(int(((plain >= threshold) != (score >= threshold)).sum()), n=len(rows))
-    return _Spoilt(auc, loss, flips)
+    return _Spoilt(auc, loss, flips, _undecided(case, score))
+
+
+def _undecided(case: Case, score: np.ndarray) -> Interval | None:
+    """The share of films of which the detector would not say; None where it always says."""
+    flags = case.looks.classifier.undecided(score)
+    return None if flags is None else wilson(int(flags.sum()), n=len(flags))
 
 
 def _same_order(first: np.ndarray, second: np.ndarray) -> bool:
@@ -155,14 +163,25 @@ def _sentence(
     return f"{head}; {costs}; {rest}."
 
 
-def _notes(case: Case, rows: np.ndarray) -> tuple[str, ...]:
+def _notes(case: Case, rows: np.ndarray, undecided: Interval | None, found: Mapping[Place, _Spoilt]) -> tuple[str, ...]:
     positive = int(case.positive[rows].sum())
     notes = [f"{positive} positive and {len(rows) - positive} negative tested films, drawn by lot, one a patient first"]
     notes.append(f"the picture shows the {SHOWN} of {len(CORRUPTIONS.names())} kinds that leave least")
     notes += [f"{name}: {kind.parameter}, {_levels(kind.levels)}" for name, kind in _kinds()]
     if case.looks.classifier.threshold is None:
         notes.append("the classifier has no threshold, so no call could change")
+    if undecided is None:
+        notes.append("the classifier has no rule by which it would not say, or more than two classes")
+    else:
+        severe = {place: one.undecided for place, one in found.items() if place[1] == max(SEVERITIES) and one.undecided}
+        ordered = sorted(severe, key=lambda place: severe[place].value or 0.0)
+        each = ", ".join(f"{_percent(severe[place])} under {place[0]}" for place in (ordered[0], ordered[-1]))
+        notes.append(f"it would not say of {_percent(undecided)} of the films as they are; at severity 5 of {each}")
     return tuple(notes)
+
+
+def _percent(share: Interval) -> str:
+    return f"{100 * (share.value or 0.0):.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
 def _kinds() -> list[tuple[str, Any]]:

@@ -45,6 +45,10 @@ class SmallClassifier:
             logit = self.network[1](features)
         return Scored(float(torch.sigmoid(logit)), features[0].numpy().copy())
 
+    def undecided(self, scores: np.ndarray) -> np.ndarray | None:
+        """It always says."""
+        return None
+
 
 def train_small(films: np.ndarray, positive: np.ndarray, *, seed: int, epochs: int = EPOCHS) -> SmallClassifier:
     """Train on films, uint8 (N, H, W), by binary cross-entropy, Adam and a one-cycle rate; the same seed, the same bits.
