@@ -19,6 +19,7 @@ import pytest
 import typer.main
 from PIL import Image
 
+from deepcovid.audit.detector.detector_test import detector_tests
 from deepcovid.cli import app
 from deepcovid.datasets.columns import KNOWN_COLUMNS
 from deepcovid.datasets.splits import split_table
@@ -29,6 +30,7 @@ from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.detector import Description, Detector, OperatingPoint, StackMember
 from deepcovid.models.zoo import architecture, network_names
+from deepcovid.runs.audit_films import FEWEST
 from deepcovid.training.recipe import (
     EarlyStopping,
     HeadShape,
@@ -580,3 +582,12 @@ def test_the_teaching_page_runs() -> None:
     assert run_block("docs/teaching.md", "two_sigmoids")["soft"].sum() == pytest.approx(1)
     losses = run_block("docs/teaching.md", "losses")["losses"]
     assert len(losses) == 60
+
+
+def test_the_page_of_the_audit_has_a_row_for_every_test_and_names_those_that_bar() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| `([\w-]+)` \| \S", page, re.M)
+    assert sorted(rows) == sorted((str(test.number), test.name) for test in detector_tests())
+    *first, last = [str(test.number) for test in sorted(detector_tests(), key=lambda one: one.number) if test.bars]
+    assert f"A FAIL in {', '.join(first)} or {last} bars the word" in page.replace("\n", " ")
+    assert f"tested films of {FEWEST} patients with the positive label and of {FEWEST} without" in page

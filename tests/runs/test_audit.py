@@ -94,14 +94,46 @@ def test_looks_are_kept_and_equal(films: Path, tmp_path: Path) -> None:
     assert [first[key] == again[key] for key in ("tests", "sentence", "films")] == [True] * 3
 
 
-def test_too_few_films_and_unknown_names_are_refused(films: Path, tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="0 patients have test films labelled flu"):
-        audit_detector(BLOB, films, wishes=AuditWishes(positive="flu", tests=("source",)))
-    with pytest.raises(UnknownNameError, match="source"):
-        audit_detector(BLOB, films, wishes=AuditWishes(tests=("sauce",)))
-    (tmp_path / "model.onnx").write_bytes(b"")
-    with pytest.raises(DetectorError, match="--preprocessing"):
-        audit_path(tmp_path / "model.onnx", films, wishes=ONE)
+def test_too_few_films_are_refused_before_one_is_looked_at(films: Path) -> None:
+    looked = []
+    counting = RuleClassifier(lambda film: looked.append(1) or float(film.mean()))  # type: ignore[func-returns-value]
+    with pytest.raises(
+        TableError, match=r"0 patients have test films labelled Covit.*did you mean 'covid'.*covid \(20\)"
+    ):
+        audit_detector(counting, films, wishes=AuditWishes(positive="Covit", tests=("source",)))
+    few = load_table(films)
+    few = few.with_frame(few.frame[few.frame["patient"] < "p010"].reset_index(drop=True))
+    with pytest.raises(
+        TableError, match=r"an audit needs 8 of either.*by label: covid \(4\), normal \(3\), other \(3\)"
+    ):
+        audit_detector(counting, few, wishes=ONE)
+    assert looked == []
+
+
+def test_films_that_cannot_be_read_are_counted_afterwards(tmp_path: Path) -> None:
+    path = make_table(tmp_path, patients=24)
+    for film in (tmp_path / "images").glob("p003-*.png"):
+        film.write_bytes(b"no film")
+    with pytest.raises(TableError, match=r"7 patients .*, without 2 films that cannot be read; an audit needs 8"):
+        audit_detector(BLOB, path, wishes=ONE)
+
+
+def test_unknown_tests_and_columns_are_refused_with_what_there_is(films: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'source'"):
+        audit_path(tmp_path / "none", films, wishes=AuditWishes(tests=("sourc",)))
+    with pytest.raises(TableError, match=r"no column 'lable' \(there are: image, .*did you mean 'label'"):
+        audit_detector(BLOB, load_table(films), wishes=AuditWishes(label_column="lable"))
+    with pytest.raises(TableError, match=r"did you mean 'patient'.*--source-column"):
+        audit_detector(BLOB, films, wishes=AuditWishes(source_column="patients"))
+
+
+def test_what_is_no_detector_is_said_first(films: Path, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("a note")
+    with pytest.raises(DetectorError, match="this is no ONNX model"):
+        audit_path(note, films, wishes=ONE)
+    with pytest.raises(DetectorError, match="there is no such file or folder"):
+        audit_path(tmp_path / "none", films, wishes=ONE)
 
 
 def test_what_is_written_says_the_same(apart: Path, tmp_path: Path) -> None:

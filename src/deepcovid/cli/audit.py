@@ -24,7 +24,9 @@ def audit(
         Path | None, typer.Option(help="Of an ONNX file: the JSON file that says how a film becomes its input.")
     ] = None,
     positive: Annotated[str, typer.Option(help="The positive label; default: the detector's own.")] = "",
-    label_column: Annotated[str, typer.Option(help="The column that holds the label.")] = "label",
+    label_column: Annotated[
+        str, typer.Option(help="The column that holds the label; of a run's own table, default: the run's.")
+    ] = "label",
     source_column: Annotated[str, typer.Option(help="The column that holds the source.")] = "source",
     control_source: Annotated[
         list[str] | None, typer.Option(help="A source all of whose films are older than the disease; may be repeated.")
@@ -54,7 +56,10 @@ def audit(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Ask whether a detector reads the disease, or the hospital, the marker, the age. Exit code 1 where a test fails."""
+    """Ask whether a detector reads the disease, or the hospital, the marker, the age. Exit code 1 where a test fails.
+
+    It takes test films of 8 patients with the positive label and of 8 without; with fewer nothing is asked.
+    """
     from deepcovid.runs.audit import AuditWishes, audit_path
 
     refuse_overwriting([json_file], inputs=[path for path in (table, preprocessing) if path])

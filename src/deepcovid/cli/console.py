@@ -88,7 +88,7 @@ def command_line() -> str:
 
 
 def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]) -> None:
-    """Raise where a file to write is one of those that were read.
+    """Raise where a file to write is one of those that were read, or cannot be one: before any work, not after it.
 
     Raises:
         DeepCovidError: naming the file.
@@ -96,7 +96,11 @@ def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]
     # realpath, since Path.resolve gives up on links in a circle
     read = {os.path.realpath(path) for path in inputs}
     for path in outputs:
-        if path is not None and str(path) != "-" and os.path.realpath(path) in read:
+        if path is None or str(path) == "-":
+            continue
+        if path.is_dir():
+            raise DeepCovidError("this is a folder, and a file is to be written", path=path, mend="name a file in it")
+        if os.path.realpath(path) in read:
             raise DeepCovidError("this is an input; nothing was written", path=path, mend="name another file to write")
 
 

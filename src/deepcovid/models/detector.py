@@ -184,11 +184,10 @@ class Detector:
         if not (folder / DESCRIPTION).is_file() and (folder / "detector" / DESCRIPTION).exists():
             folder = folder / "detector"
         if not (folder / DESCRIPTION).is_file():
-            raise DetectorError(
-                f"there is no {DESCRIPTION} here",
-                path=folder,
-                mend="give the folder that `deepcovid train` wrote: runs/NAME/detector",
-            )
+            what = f"there is no {DESCRIPTION} here" if folder.is_dir() else "there is no such folder"
+            what = "this is a file, and a detector is a folder" if folder.is_file() else what
+            mend = "give the folder that `deepcovid train` wrote: runs/NAME/detector"
+            raise DetectorError(what, path=folder, mend=mend)
         values = read_json(folder / DESCRIPTION)
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             found = values.get("format") if isinstance(values, dict) else type(values).__name__

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 ENGINE = "onnxruntime"
+NO_GRAPH = "No graph was found"  # what the runtime says of bytes that happen to be a protobuf
 # The key of StringStringEntryProto that points a tensor at another file (onnx.proto3, TensorProto.external_data)
 ELSEWHERE = b"\x0a\x08location\x12"
 
@@ -51,11 +52,12 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.Infere
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime raises its own untyped errors
-        raise DetectorError(
-            f"ONNX Runtime {ort.__version__} cannot open the model ({type(error).__name__})",
-            path=path,
-            mend="copy the detector folder again, or update onnxruntime",
-        ) from error
+        told = f"ONNX Runtime {ort.__version__} cannot open the model ({type(error).__name__})"
+        if type(error).__name__ == "InvalidProtobuf" or NO_GRAPH in str(error):
+            mend = "give a file that was saved as ONNX, or copy the detector folder again"
+            raise DetectorError(f"this is no ONNX model: {told}", path=path, mend=mend) from error
+        mend = "copy the detector folder again, or update onnxruntime"
+        raise DetectorError(told, path=path, mend=mend) from error
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -21,13 +21,13 @@ from deepcovid.audit.detector.detector_test import (
     gravest,
 )
 from deepcovid.audit.detector.looks import PLAIN, Looks, Need, Segment
-from deepcovid.datasets.columns import group_ids, patient_ids
 from deepcovid.datasets.table import Table, load_table
-from deepcovid.errors import DeepCovidError, DetectorError, TableError, UnknownNameError
+from deepcovid.errors import DeepCovidError, DetectorError, TableError, UnknownNameError, did_you_mean
 from deepcovid.models.detector import Detector
-from deepcovid.models.engine import cores
+from deepcovid.models.engine import cores, open_session
 from deepcovid.models.lungs import LungSegmenter
 from deepcovid.progress import Progress, Silent
+from deepcovid.runs.audit_films import audit_films, labelled
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.storage import read_json, write_bytes, write_json, write_text
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from deepcovid.models.classifier import Classifier
 
 FORMAT = 1
-FEWEST = 8  # patients of either class, under which nothing is asked
 UNREAD = "could not be read"
 
 
@@ -109,7 +108,7 @@ def audit_detector(
 
     Raises:
         TableError: too few films of a class.
-        UnknownNameError: a test that is not there.
+        UnknownNameError: a test that is not there, before anything else is looked at.
     """
     began = time.monotonic()
     wishes, progress = wishes or AuditWishes(), progress or Silent()
@@ -150,12 +149,14 @@ def audit_path(
         DetectorError: there is no detector, or an ONNX file without its JSON file.
         TableError: no table was given and none lies there, or it has too few films.
     """
+    chosen_tests(wishes.tests)  # a wrong name is told before a file is opened
     classifier, run = opened(detector, how)
     trained_on = None
     own = run / "table.parquet" if run else None
     facts = run_facts(run) if run else {}
     if facts:
-        wishes = replace(wishes, label_column=facts["run"]["config"]["label_column"]) if table is None else wishes
+        own_labels = table is None and wishes.label_column == "label"
+        wishes = replace(wishes, label_column=facts["run"]["config"]["label_column"]) if own_labels else wishes
     if table is None:
         if own is None or not own.is_file():
             raise TableError("no table was given, and none lies beside the detector", mend="give a table of films")
@@ -181,8 +182,15 @@ def opened(detector: Path, how: Path | None) -> tuple[Classifier, Path | None]:
     from deepcovid.models.classifier import DetectorClassifier
     from deepcovid.models.foreign import EXAMPLE, ForeignInput, OnnxClassifier
 
-    if detector.suffix == ".onnx" or detector.is_file():
+    if not detector.exists():
+        raise DetectorError(
+            "there is no such file or folder",
+            path=detector,
+            mend="give a run folder, a detector folder or an ONNX file",
+        )
+    if detector.is_file():
         if how is None:
+            open_session(detector)  # refuses what is no model, before it is asked how to feed it
             raise DetectorError(
                 "how a film becomes the input of this model is not said",
                 path=detector,
@@ -231,7 +239,10 @@ def chosen_tests(names: Sequence[str]) -> tuple[DetectorTest, ...]:
     unknown = [name for name in names if name not in known]
     if unknown:
         choices = ", ".join(f"{test.name} ({test.number})" for test in tests)
-        raise UnknownNameError(f"there is no test of a detector named {unknown[0]!r}", mend=f"choose one of: {choices}")
+        guess = did_you_mean(unknown[0], known)
+        raise UnknownNameError(
+            f"there is no test of a detector named {unknown[0]!r}", mend=f"{guess}choose one of: {choices}"
+        )
     return tuple(test for test in tests if not names or test.name in names or str(test.number) in names)
 
 
@@ -251,7 +262,9 @@ def make_case(
     """
     positive = wishes.positive or classifier.positive
     notes = []
-    frame = table.frame[table.frame[wishes.label_column].notna()].reset_index(drop=True)
+    frame = labelled(table, label_column=wishes.label_column, source_column=wishes.source_column)
+    sides: dict[str, Any] = {"positive": positive, "label_column": wishes.label_column, "trained_on": trained_on}
+    films = audit_films(frame, **sides)  # looks take minutes: what can be told without them is told first
     if len(frame) < len(table.frame):
         notes.append(f"{len(table.frame) - len(frame):,} films without a label were left out")
     looks = _looks(classifier, table, frame, wishes)
@@ -262,24 +275,21 @@ def make_case(
         frame = frame[readable].reset_index(drop=True)
         looks = _looks(classifier, table, frame, wishes)
         looks.ensure([Need(np.arange(len(frame)), (PLAIN,))])
-    is_positive = (frame[wishes.label_column] == positive).to_numpy()
-    patient, known = _patients(frame)
-    tested, trained, more = _sides(frame, trained_on)
-    _require_films(is_positive[tested], patient[tested], positive, wishes)
+        films = audit_films(frame, unread=int((~readable).sum()), **sides)
     case = Case(
         frame=frame.assign(age=pd.to_numeric(frame["age"], errors="coerce")) if "age" in frame else frame,
-        positive=is_positive,
-        patient=patient,
-        patient_known=known,
-        tested=tested,
-        trained=trained,
+        positive=films.positive,
+        patient=films.patient,
+        patient_known=films.patient_known,
+        tested=films.tested,
+        trained=films.trained,
         looks=looks,
         has_segmenter=wishes.lungs,
         source_column=wishes.source_column,
         seed=wishes.seed,
         extra={"controls": {"sources": wishes.controls, "before": wishes.before}, **(extra or {})},
     )
-    return case, notes + more
+    return case, [*notes, *films.notes]
 
 
 def sentence_of(results: Sequence[tuple[DetectorTest, AuditResult]]) -> str:
@@ -319,37 +329,6 @@ def _segmenter(wishes: AuditWishes) -> tuple[Segment, str] | None:
         return wishes.segment
     own = LungSegmenter.load()
     return own.segment, own.hash
-
-
-def _patients(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    groups = group_ids(frame)
-    return pd.factorize(groups, sort=True)[0], patient_ids(frame).notna().to_numpy()
-
-
-def _sides(frame: pd.DataFrame, trained_on: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Which films are tested, which were trained on, and what was left out."""
-    notes: list[str] = []
-    everyone = np.ones(len(frame), dtype=bool)
-    if trained_on is not None:
-        seen = set(group_ids(trained_on)) | set(trained_on["image"])
-        known = (group_ids(frame).isin(seen) | frame["image"].isin(seen)).to_numpy()
-        if known.any():
-            notes.append(f"{known.sum():,} films of patients that the detector was trained on are not tested")
-        return ~known, ~everyone, notes
-    if "split" not in frame or frame["split"].isna().all():
-        notes.append("the table has no split: all films are tested, and which were trained on is not known")
-        return everyone, ~everyone, notes
-    return (frame["split"] == "test").to_numpy(), (frame["split"] == "train").to_numpy(), notes
-
-
-def _require_films(positive: np.ndarray, patient: np.ndarray, name: str, wishes: AuditWishes) -> None:
-    for side, what in ((positive, f"labelled {name}"), (~positive, f"of other labels than {name}")):
-        people = len(np.unique(patient[side]))
-        if people < FEWEST:
-            raise TableError(
-                f"{people} patients have test films {what} (column {wishes.label_column!r}); an audit needs {FEWEST}",
-                mend="give a table with more films, or name the positive label with --positive",
-            )
 
 
 def _needs(test: DetectorTest, case: Case) -> Sequence[Need]:
