@@ -117,7 +117,7 @@ def audit_detector(
         table = load_table(table, label_column=wishes.label_column, allow_outside=wishes.allow_outside)
     case, notes = make_case(classifier, table, wishes=wishes, trained_on=trained_on, extra=extra, progress=progress)
     asked = [test for test in tests if case.has_segmenter or not test.uses_lungs]
-    case.looks.ensure((need for test in asked for need in _needs(test, case)), progress=progress)
+    case.looks.ensure(_planned(asked, case, progress), progress=progress)
     tracked = progress.track(tests, description="asking the audit's questions", total=len(tests))
     results = tuple((test, _asked(test, case)) for test in tracked)
     return Audited(results, _report(case, results, notes, seconds=time.monotonic() - began))
@@ -329,6 +329,14 @@ def _segmenter(wishes: AuditWishes) -> tuple[Segment, str] | None:
         return wishes.segment
     own = LungSegmenter.load()
     return own.segment, own.hash
+
+
+def _planned(tests: Sequence[DetectorTest], case: Case, progress: Progress) -> list[Need]:
+    """What tests must look at; some measure hundreds of films to know it, which is shown too."""
+    case.looks.progress = progress
+    needs = [need for test in tests for need in _needs(test, case)]
+    case.looks.progress = Silent()  # a bar within the tests' bar
+    return needs
 
 
 def _needs(test: DetectorTest, case: Case) -> Sequence[Need]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,18 @@ from deepcovid.imaging.readers import read_film
 from deepcovid.imaging.resizing import thumbnail
 from deepcovid.imaging.text import Mark, find_marks
 from deepcovid.models.classifier import Classifier
-from deepcovid.progress import Progress
-from deepcovid.storage import sha256_sources
+from deepcovid.progress import Progress, Silent
+from deepcovid.storage import sha256_file, sha256_json, sha256_sources
 
 SIDE = 512  # pixels of the longer side of the films that tests alter
 RIM = (0.15, 0.15, 0.1)  # top, bottom and either side, of the film's sides: hardly any lung reaches there
+# Our files that every look hangs on besides those that read films (`features.extraction.reading`, all of `imaging`) and the file
+# that an alteration stands in: what alterations of other files call, and what makes scores and lungs of pixels.
+SHARED = ("audit/detector/looks", "audit/detector/chest", "audit/detector/style_measure")
+NETWORKS = (
+    "models/classifier", "models/detector", "models/engine", "models/foreign", "models/outputs", "models/lungs",
+    "evaluation/recalibration", "datasets/perceptual",
+)  # fmt: skip
 
 # float32 (H, W) in [0, 1] → bool (H, W), the lungs
 Segment = Callable[[np.ndarray], np.ndarray]
@@ -93,8 +103,21 @@ class Alteration:
 
     @property
     def hash(self) -> str:
-        """What looks are kept under."""
-        return f"{self.name}@{self.version}"
+        """What looks are kept under; another file of code is another look."""
+        return f"{self.name}@{self.version} {_code_of(self.change.__module__)}"
+
+
+@functools.cache
+def shared_code() -> str:
+    """The SHA-256 of our source files that all looks hang on; those of tests' rules and figures are not among them."""
+    return sha256_json({name: sha256_sources(name) for name in (*SHARED, *NETWORKS)})
+
+
+@functools.cache
+def _code_of(module: str) -> str:
+    """The SHA-256 of a module's source file; empty for what was typed in at a prompt."""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return sha256_file(Path(path)) if path else ""
 
 
 PLAIN = Alteration("plain", lambda film: film.pixels)
@@ -116,8 +139,8 @@ class Measure:
 
     @property
     def hash(self) -> str:
-        """What measures are kept under."""
-        return f"measure {self.name}@{self.version}"
+        """What measures are kept under; another file of code is another measure."""
+        return f"measure {self.name}@{self.version} {_code_of(self.of.__module__)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,15 +179,22 @@ class Looks:
             "segmenter": segment[1] if segment else None,
             "side": SIDE,
             "reading": reading(),
-            "code": sha256_sources("audit/detector"),
+            "code": shared_code(),
+            "engine": metadata.version("onnxruntime"),
         }
         self._store = FeatureStore(space, folder=folder)
         self._kept: dict[tuple[int, str], str | None] = {}
         self._arrays: dict[str, np.ndarray] = {}
         self.failures: dict[Path, str] = {}
+        self.progress: Progress = Silent()
 
     def ensure(self, needs: Iterable[Need], *, progress: Progress | None = None) -> None:
-        """Look at what was not looked at yet, in one pass over the films."""
+        """Look at what was not looked at yet, in one pass over the films.
+
+        Args:
+            needs: what to look at.
+            progress: told of every film; default: the attribute of that name, which is silent where nobody set it.
+        """
         wanted = {
             (int(row), alteration.hash): alteration
             for need in needs
@@ -176,7 +206,11 @@ class Looks:
             return
         requests = [Request(self.paths[row], wanted[row, key]) for row, key in places]  # type: ignore[arg-type]  # kept by hash
         kept = self._store.ensure(
-            requests, compute=self._compute, workers=self.workers, progress=progress, description="looking at films"
+            requests,
+            compute=self._compute,
+            workers=self.workers,
+            progress=progress or self.progress,
+            description="looking at films",
         )
         self._kept |= dict(zip(places, kept.keys, strict=True))
         self.failures |= kept.failures
