@@ -37,7 +37,7 @@ class Silent:
 
 
 class Inside:
-    """Work within work that has a bar: no bar of its own, a sentence now and then, every warning as a sentence under a name.
+    """Work within work that has a bar: no bar of its own, a line now and then, every warning as a sentence under a name.
 
     Args:
         outer: whom the work around it speaks to.
@@ -60,5 +60,7 @@ class Inside:
         self.outer.say(f"{self.name}: {sentence}")
 
     def track(self, things: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
-        """The same things."""
-        yield from things
+        """The same things, and a line now and then: one part may take minutes in which the bar around it stands still."""
+        for number, thing in enumerate(things, 1):
+            yield thing
+            self.say(f"{self.name}: {description} {number} of {total or '?'}")

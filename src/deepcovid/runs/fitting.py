@@ -45,6 +45,7 @@ def start_network(
         import torch
     except ImportError as error:
         raise MissingPackageError("torch", extra="train", purpose="training") from error
+    progress.say(f"Building {recipe.network} …")  # weights may be fetched first, and a large network takes a while
     torch.manual_seed(recipe.seed)
     network = build_network(
         recipe.network,
@@ -60,8 +61,17 @@ def start_network(
     return network, used
 
 
-def start_fabric(settings: Settings, *, progress: Progress) -> lightning_fabric.Fabric:
-    """The device that trains.
+def threads_of(recipe: Recipe | None, settings: Settings) -> int:
+    """The threads that torch trains with: one for a head on stored features (see docs/log.md), else as the settings say."""
+    import torch
+
+    if recipe is not None and recipe.stored_features:
+        return 1
+    return settings.threads or torch.get_num_threads()
+
+
+def start_fabric(settings: Settings, *, progress: Progress, recipe: Recipe | None = None) -> lightning_fabric.Fabric:
+    """The device that trains; what trains there, and with how many threads, is said.
 
     Raises:
         RunError: the device is not there.
@@ -79,7 +89,11 @@ def start_fabric(settings: Settings, *, progress: Progress) -> lightning_fabric.
             mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",
         ) from error
     fabric.launch()
-    progress.say(f"Training on {fabric.device} with {cores()} cores.")
+    used, side_by_side = threads_of(recipe, settings), settings.workers or cores()
+    progress.say(
+        f"Training on {fabric.device} with {used} {'thread' if used == 1 else 'threads'}; films are read "
+        f"{'one by one' if side_by_side == 1 else f'{side_by_side} side by side'}."
+    )
     return fabric
 
 

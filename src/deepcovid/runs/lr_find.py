@@ -84,7 +84,7 @@ def find_rate(
     _refuse(recipe, passes)
     films = _training_side(table, recipe, settings, progress)
     network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(films.classes))
-    fabric = start_fabric(settings, progress=progress)
+    fabric = start_fabric(settings, progress=progress, recipe=recipe)
     films, material, chance = _material(films, network, fabric, recipe=recipe, settings=settings, progress=progress)
     with threads(1 if recipe.stored_features else settings.threads):
         done = range_test(material, recipe=recipe, fabric=fabric, span=span, passes=passes, progress=progress)

@@ -24,7 +24,7 @@ from deepcovid.runs.calibrate import calibrate, require_enough
 from deepcovid.runs.data import Prepared, prepare_for
 from deepcovid.runs.environment import machine, versions
 from deepcovid.runs.evidence import write_evidence
-from deepcovid.runs.fitting import fit_films, start_fabric, start_network
+from deepcovid.runs.fitting import fit_films, start_fabric, start_network, threads_of
 from deepcovid.runs.folder import RECORD, RunFolder
 from deepcovid.runs.settings import Settings
 from deepcovid.storage import lock, read_json, write_json, write_table
@@ -98,7 +98,7 @@ def train(
     network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(prepared.classes))
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
-    fabric = start_fabric(settings, progress=progress)
+    fabric = start_fabric(settings, progress=progress, recipe=recipe)
     with lock(folder.path):
         folder.begin(_config(prepared, recipe, settings, weights), resume=settings.resume)
         if not folder.finished:
@@ -190,7 +190,7 @@ def _train(
     settings: Settings,
     progress: Progress,
 ) -> Trained:
-    _note_engine(folder, fabric, settings, progress)
+    _note_engine(folder, fabric, recipe, settings, progress)
     try:
         return fit_films(
             network,
@@ -207,16 +207,14 @@ def _train(
         raise
 
 
-def _note_engine(folder: RunFolder, fabric: lightning_fabric.Fabric, settings: Settings, progress: Progress) -> None:
+def _note_engine(
+    folder: RunFolder, fabric: lightning_fabric.Fabric, recipe: Recipe, settings: Settings, progress: Progress
+) -> None:
     """Record what besides the configuration decides the bits of a training; warn when a resumed run has another."""
-    import torch
-
-    told = folder.record["config"]["recipe"]
-    head = told["trainable"] == "head" and not told["recompute"]
     now = {
         "device": str(fabric.device),
         "precision": "float32",
-        "torch_threads": 1 if head else settings.threads or torch.get_num_threads(),
+        "torch_threads": threads_of(recipe, settings),
         "onnxruntime_threads": 1,
     }
     before = folder.record.get("engine", now)

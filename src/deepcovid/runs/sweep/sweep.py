@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from deepcovid.training.recipe_text import recipe_toml
 from deepcovid.training.variations import OWN, Plan, Variant
 
 FORMAT = 1
+WORTH_A_LINE = 2.0  # seconds that a setting must take to be told of
 NAMES = {
     "json": "sweep.json",
     "csv": "sweep.csv",
@@ -86,11 +88,16 @@ def _begin(plan: Plan, seeds: Sequence[int]) -> str:
 
 def _train(prepared: Prepared, places: Sequence[Sequence[Place]], wishes: Wishes, progress: Progress) -> None:
     everything = [place for seeds in places for place in seeds]
-    for place in progress.track(everything, description="settings", total=len(everything)):
+    tracked = progress.track(everything, description="settings", total=len(everything))
+    for number, place in enumerate(tracked, 1):
+        began = time.monotonic()
         train_setting(place, prepared, settings=wishes.settings, progress=progress)
-        record = place.record
+        record, seconds = place.record, time.monotonic() - began
         if record["status"] == "failed":
             progress.warn(f"{place.variant.title}: {record['error']}")
+        elif seconds > WORTH_A_LINE:  # what is finished already takes no time
+            seed = f", seed {place.seed}" if wishes.seeds > 1 else ""
+            progress.say(f"{number} of {len(everything)}: {place.variant.title}{seed} took {seconds:.0f} s.")
 
 
 def _account(
