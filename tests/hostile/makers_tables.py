@@ -199,7 +199,8 @@ def contradictions(folder: Path) -> dict[str, Content]:
 
 
 @kind(
-    "no file, a folder, a pipe or a device under the name of a table", words=("no such file", "a folder, not a table")
+    "no file, a folder, a pipe or a device under the name of a table",
+    words=("no such file", "a folder, not a table", "no finished run folder"),
 )
 def places(folder: Path) -> dict[str, Content]:
     os.mkfifo(folder / "pipe.csv")

@@ -99,3 +99,25 @@ def test_the_same_run_twice_and_tables_without_images_are_named(runs: Path, tmp_
     path = write_table(tmp_path / "bare.csv", frame)
     (pair,) = compare_runs([runs / "good", path]).told["pairs"]
     assert pair["note"] == "no paired test: bare has no column image"
+
+
+def test_every_input_is_checked_before_one_is_evaluated(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "deepcovid.runs.evaluate.evaluate", lambda *_, **__: pytest.fail("evaluated before all were checked")
+    )
+    first = next(path for path in sorted(runs.iterdir()) if (path / "scores.parquet").is_file())
+    (tmp_path / "figures.json").write_text("[1]")
+    (tmp_path / "films.csv").write_text("image,label\na.png,covid\nb.png,normal\n")
+    (tmp_path / "other.csv").write_text("label,score\nflu,0.5\nnormal,0.2\n")
+    for wrong, words in (
+        (tmp_path, "no finished run folder: it has no scores.parquet"),
+        (tmp_path / "none", "there is no such file"),
+        (tmp_path / "figures.json", "scores are a .csv"),
+        (tmp_path / "films.csv", "no column 'score'"),
+        (tmp_path / "other.csv", "no scored row is labelled 'covid'"),
+    ):
+        with pytest.raises(ScoresError, match=words) as caught:
+            compare_runs([first, wrong])
+        assert caught.value.path == wrong

@@ -213,7 +213,7 @@ def test_a_folder_with_a_run_is_not_overwritten(whole_run: Run, drawn_table: Pat
     recipe = load_recipe(tiny_recipe)
     with pytest.raises(RunError, match="holds a finished run") as caught:
         train(drawn_table, recipe=recipe, out=whole_run.folder, settings=RANDOM)
-    assert "--resume" in caught.value.mend
+    assert caught.value.mend == f"choose another --out, or look at {whole_run.folder / 'report.html'}"
     with pytest.raises(RunError, match=r"begun with other settings: .*recipe\.batch_size") as caught:
         train(drawn_table, recipe=recipe.changed(batch_size=5), out=whole_run.folder, settings=Settings(resume=True))
 

@@ -16,6 +16,7 @@ from deepcovid.errors import ScoresError
 from deepcovid.evaluation.findings import as_one_label
 from deepcovid.evaluation.labels import labels_as_text
 from deepcovid.evaluation.rules import Rule, parse_rule
+from deepcovid.evaluation.scores import read_scores as check_scores
 from deepcovid.evaluation.summary import evaluate
 from deepcovid.reporting.content import Notice
 from deepcovid.runs.folder import RECORD
@@ -23,6 +24,7 @@ from deepcovid.storage import read_json
 
 FIRST_DISEASE = "covid"
 SCORES = "scores.parquet"
+SUFFIXES = {".csv", ".tsv", ".txt", ".parquet"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,12 @@ def evaluate_files(
     Raises:
         ScoresError: a file cannot be read or evaluated; the message names it.
     """
+    files = [_read(path, positive, label_column) for path in paths]
+    for path, file in zip(paths, files, strict=True):  # all of them before one is evaluated, which takes seconds each
+        _check(path, file, score_column=score_column)
     evaluations: dict[str, Evaluated] = {}
-    for path in paths:
-        (frame, told_by_file), told = read_scores(path), _told_by_run(path)
-        column = label_column or told.get("label_column", "label")
-        chosen = positive or told.get("positive") or _default_positive(frame, column)
+    for path, file in zip(paths, files, strict=True):
+        frame, column, chosen, told = file.frame, file.label_column, file.positive, file.told
         names, task = tuple(classes or told.get("classes", ())), None if classes else told.get("task")
         try:
             evaluation = evaluate(
@@ -85,13 +88,44 @@ def evaluate_files(
             )
         except ScoresError as error:
             raise ScoresError(error.problem, mend=error.mend, path=path) from error
-        evaluation["notes"] += told_by_file
+        evaluation["notes"] += file.notes
         several = evaluation.get("classes", {})
         if several.get("task") == "multi-label":
             frame = as_one_label(frame, several["names"], positive=chosen, label_column=column)
         source = source_test(frame, positive=chosen, column=column) if "source" in frame else None
         evaluations[_name(path, evaluations)] = Evaluated(evaluation, source)
     return evaluations
+
+
+@dataclass(frozen=True, eq=False)
+class _File:
+    """A file of scores as read, what it is to be evaluated by, and what its run says."""
+
+    frame: pd.DataFrame
+    label_column: str
+    positive: str
+    notes: list[str]
+    told: dict[str, Any]
+
+
+def _read(path: Path, positive: str | None, label_column: str | None) -> _File:
+    (frame, notes), told = read_scores(path), _told_by_run(path)
+    column = label_column or told.get("label_column", "label")
+    return _File(frame, column, positive or told.get("positive") or _default_positive(frame, column), notes, told)
+
+
+def _check(path: Path, file: _File, *, score_column: str) -> None:
+    """Refuse what cannot be evaluated; several classes may have findings in columns of their own, and are looked at later.
+
+    Raises:
+        ScoresError: naming the file.
+    """
+    if any(str(name).startswith("score_") for name in file.frame.columns):
+        return
+    try:
+        check_scores(file.frame, positive=file.positive, label_column=file.label_column, score_column=score_column)
+    except ScoresError as error:
+        raise ScoresError(error.problem, mend=error.mend, path=path) from error
 
 
 def source_test(frame: pd.DataFrame, *, positive: str, column: str) -> SourceLabelResult:
@@ -120,9 +154,18 @@ def read_scores(path: Path) -> tuple[pd.DataFrame, list[str]]:
         ScoresError: no such file, or none that can be read.
     """
     if path.is_dir():
+        if not (path / SCORES).is_file():
+            mend = "give the folder that `deepcovid train` wrote, or a CSV or Parquet file of scores"
+            raise ScoresError(f"this is no finished run folder: it has no {SCORES}", path=path, mend=mend)
         path = path / SCORES
     if not path.is_file():
         raise ScoresError("there is no such file", path=path, mend="check the path")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ScoresError(
+            f"scores are a .csv, .tsv or .parquet file, or a run folder; this is a {path.suffix or 'file without an ending'}",
+            path=path,
+            mend="give one of those",
+        )
     if path.suffix.lower() == ".parquet":
         return read_parquet(path, error=ScoresError), []
     text = read_delimited(path)

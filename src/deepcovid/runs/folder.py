@@ -9,7 +9,7 @@ from deepcovid.errors import RunError
 from deepcovid.storage import read_json, sha256_json, write_json
 
 FORMAT = 1
-RECORD = "run.json"
+RECORD, REPORT = "run.json", "report.html"
 
 
 class RunFolder:
@@ -42,23 +42,36 @@ class RunFolder:
         Raises:
             RunError: the folder holds another run, an unfinished one without `resume`, or something else.
         """
-        if (self / RECORD).exists():
-            self.record = read_json(self / RECORD)
-            self._require_same(config, resume=resume)
+        self.require_free(resume=resume)
+        if self.record:
+            self._require_same(config)
             return
-        strange = (
-            [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
-            if self.path.exists()
-            else []
-        )
+        self.record = {"format": FORMAT, "status": "running", "config": config}
+        self.write()
+
+    def require_free(self, *, resume: bool) -> None:
+        """Read what lies here; refuse what a run cannot begin or go on in, whatever its configuration.
+
+        Raises:
+            RunError: the folder is a file, holds a run without `resume`, or something else.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError("this is a file, and a run is a folder", path=self.path, mend="choose another --out")
+        if (self / RECORD).exists():
+            told = read_json(self / RECORD)
+            if not isinstance(told, dict):
+                raise RunError("this is no record of a run", path=self / RECORD, mend="choose another --out")
+            self.record = told
+            self._refuse_taken(resume=resume)
+            return
+        there = self.path.iterdir() if self.path.exists() else ()
+        strange = sorted(entry.name for entry in there if not entry.name.startswith("."))
         if strange:
             raise RunError(
-                f"the folder holds other things ({', '.join(sorted(strange)[:3])}) and no {RECORD}",
+                f"the folder holds other things ({', '.join(strange[:3])}) and no {RECORD}",
                 path=self.path,
                 mend="choose another --out",
             )
-        self.record = {"format": FORMAT, "status": "running", "config": config}
-        self.write()
 
     def note(self, **facts: Any) -> None:
         """Add facts to the record and write it."""
@@ -69,14 +82,17 @@ class RunFolder:
         """Write run.json."""
         write_json(self / RECORD, self.record)
 
-    def _require_same(self, config: dict[str, Any], *, resume: bool) -> None:
-        if not resume:
-            state = "a finished run" if self.finished else "an unfinished run"
-            raise RunError(
-                f"the folder holds {state}",
-                path=self.path,
-                mend="add --resume to go on with it, or choose another --out",
-            )
+    def _refuse_taken(self, *, resume: bool) -> None:
+        if resume:
+            return
+        if self.finished:
+            report = self / REPORT
+            mend = f"choose another --out, or look at {report if report.is_file() else self.path}"
+            raise RunError("the folder holds a finished run", path=self.path, mend=mend)
+        mend = "add --resume to go on with it, or choose another --out"
+        raise RunError("the folder holds an unfinished run", path=self.path, mend=mend)
+
+    def _require_same(self, config: dict[str, Any]) -> None:
         changed = _differences(self.record.get("config", {}), config)
         if changed:
             raise RunError(

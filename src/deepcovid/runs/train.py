@@ -86,6 +86,7 @@ def train(
     settings, progress = settings or Settings(), progress or Silent()
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     place = Path(out) if out else _new_folder(recipe)
+    RunFolder(place).require_free(resume=settings.resume)  # before films are looked at
     if not isinstance(table, Table):
         # findings may stand in columns of their own
         labelled = recipe.task != "multi-label"
