@@ -93,6 +93,8 @@ def reproduce(
         return
     _tell(told)
     console().print(f"\nwritten: {page}", markup=False)
+    if not told["runs"]:
+        console().print("nothing was run; give films with --table", style="yellow", markup=False)
 
 
 def _films(

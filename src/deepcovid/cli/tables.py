@@ -16,6 +16,7 @@ TOGETHER = {
     "macro_f1": "macro F1",
     "kappa": "Cohen's kappa",
 }
+AREAS = {"macro_auc", "micro_auc"}
 PERCENTAGES = {"accuracy", "accuracy_bootstrap", "exact_match", "balanced_accuracy"}
 
 
@@ -24,7 +25,7 @@ def evaluation_lines(evaluation: dict[str, Any]) -> list[str]:
     told = f"{evaluation['n_positive']} {evaluation['positive']} and {evaluation['n_negative']} other films"
     patients = "" if evaluation["n_patients"] is None else f" of {evaluation['n_patients']} patients"
     side = f" on {evaluation['split']}" if evaluation["split"] else ""
-    lines = [f"{told}{patients}{side}", f"AUC                {_ratio(evaluation['auc'])}"]
+    lines = [f"{told}{patients}{side}", f"AUC                {_auc(evaluation['auc'])}"]
     lines.append(f"average precision  {_ratio(evaluation['average_precision'])}")
     lines += _calibration_lines(evaluation["calibration"])
     for point in evaluation["operating_points"]:
@@ -63,19 +64,27 @@ def _set_lines(section: dict[str, Any], *, positive: str) -> list[str]:
 
 
 def _group_lines(section: dict[str, Any]) -> list[str]:
-    """Single facets group by group, and of crossings those that are told apart from the others."""
+    """Single facets group by group, and of crossings those that are told apart from the others.
+
+    Groups of too few films are counted: their figures, dozens of wide intervals, stand on the page and in the JSON.
+    """
     named = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+    least = f"n < {section['fewest']} of a class, patients where they are known"
+    verdicts = [gap["verdict"] for row in section["groups"] for gap in row["gaps"]]
+    if verdicts and set(verdicts) == {"unknown"}:
+        return ["", f"by group: no group has enough films ({least})"]
     lines = ["", f"by group, called at {section['point']}; a gap is against all other films:"]
     for row in section["groups"]:
         crossed = row["facet"] not in {told["facet"] for told in section["unknown"]}
         for gap in row["gaps"]:
             told = gap["verdict"] in ("lower", "higher")
-            if row[gap["measure"]] is not None and (told or not crossed):
+            if row[gap["measure"]] is not None and (told or not crossed) and gap["verdict"] != "unknown":
                 figure = row[gap["measure"]]
                 head = f"  {printable(row['facet'])} {printable(row['value'])}, {named[gap['measure']]}"
                 lines.append(
                     f"{head}: {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}){_gap_words(gap)}"
                 )
+    lines.append(f"  {verdicts.count('unknown')} of {len(verdicts)} gaps are unknown: too few films ({least})")
     tests, small = section["tests"], section["small_crossings"]
     lines.append(
         f"  {tests['single']} gaps of groups and {tests['crossed']} of crossings were tested (Holm); crossings are told where "
@@ -85,8 +94,6 @@ def _group_lines(section: dict[str, Any]) -> list[str]:
 
 
 def _gap_words(gap: dict[str, Any]) -> str:
-    if gap["difference"] is None:
-        return "; gap unknown: too few films"
     found = gap["difference"]
     p = "" if gap["p_holm"] is None else f", p {gap['p_holm']:.2g}"
     limits = f"{found['low']:+.3f} to {found['high']:+.3f}"
@@ -129,13 +136,13 @@ def _class_lines(section: dict[str, Any]) -> list[str]:
     lines = ["", f"{len(section['names'])} classes, {section['n']} films; called is {section['called']}"]
     for key, name in TOGETHER.items():
         if section.get(key) is not None:
-            say = _percent if key in PERCENTAGES else _ratio
+            say = _percent if key in PERCENTAGES else _auc if key in AREAS else _ratio
             lines.append(f"{name:<18} {say(section[key])}")
     for one in section["each"]:
         unknown = f", {one['n_unknown']} unknown" if one["n_unknown"] else ""
         lines += ["", f"{printable(one['name'])}: {one['n_positive']} films, {one['n_negative']} without{unknown}"]
         if one["auc"] is not None:
-            lines.append(f"  AUC              {_ratio(one['auc'])}")
+            lines.append(f"  AUC              {_auc(one['auc'])}")
             lines += [f"  {name}      {_percent(one[name])}" for name in ("sensitivity", "specificity")]
     if section["confusion"] is not None:
         lines += ["", "label → called, in the order of the classes above:"]
@@ -159,6 +166,13 @@ def _worth(rows: list[dict[str, Any]]) -> str:
 
 def _origin(chosen_on: str) -> str:
     return {"given": "no data (given)", "this data": "the data it is reported on"}.get(chosen_on, chosen_on)
+
+
+def _auc(interval: dict[str, Any]) -> str:
+    """An AUC, and what its interval says of chance."""
+    chance = interval["low"] is not None and interval["low"] <= 0.5
+    told = "no better than chance" if chance and interval["high"] >= 0.5 else "worse than chance" if chance else ""
+    return _ratio(interval) + (f": {told}" if told else "")
 
 
 def _ratio(interval: dict[str, Any]) -> str:

@@ -86,7 +86,7 @@ def test_without_films_the_literature_stands_as_printed(document: str, count: in
     deep = next(row for row in rows if row["system"] == "DLM")
     assert deep["how"] == "no recipe: the publication tells too little of it"
     assert (rows[0]["published"], rows[0]["system"]) == ("99.1\u00a0%", "InstaCovNet-19")
-    assert rows[0]["how"] == "not run: no films were given (--table), or the recipe was not asked for (--only)"
+    assert rows[0]["how"] == "not run: no films were given (--table)"
     assert {line.published.recipe for line in told.lines} - {""} <= set(recipe_names())
 
 
@@ -138,5 +138,6 @@ def test_the_command_writes_its_page_and_its_figures(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["reproduce", "literature", "--out", str(tmp_path / "lit")])
     assert result.exit_code == 0
     assert "printed 99.1\u00a0%" in result.output
+    assert result.output.endswith("nothing was run; give films with --table\n")
     assert read_json(tmp_path / "lit" / "reproduction.json")["document"] == "literature"
     assert (tmp_path / "lit" / "reproduction.html").read_text().startswith("<!doctype html>")

@@ -16,7 +16,8 @@ from deepcovid.runs.train import Run
 
 TITLE = "The systems that Rawat 2022 reviews (his Table 1)"
 NO_RECIPE = "no recipe: the publication tells too little of it"
-NOT_RUN = "not run: no films were given (--table), or the recipe was not asked for (--only)"
+NO_FILMS = "not run: no films were given (--table)"
+NOT_ASKED = "not run: its recipe, {recipe}, was not asked for (--only)"
 
 
 def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress) -> Reproduction:
@@ -30,7 +31,7 @@ def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress
     figures = published("literature")
     named = tuple(dict.fromkeys(figure.recipe for figure in figures if figure.recipe))
     runs = train_set(table, wishes.recipes or named, wishes, progress) if table is not None else {}
-    lines = tuple(_line(figure, runs.get(figure.recipe), wishes) for figure in figures)
+    lines = tuple(_line(figure, runs.get(figure.recipe), wishes, films=table is not None) for figure in figures)
     warnings = [SMOKE] if wishes.quick and runs else []
     for run in runs.values():
         warnings += run.warnings
@@ -51,9 +52,10 @@ def reproduce_literature(table: Table | None, wishes: Wishes, progress: Progress
     )
 
 
-def _line(figure: PublishedFigure, run: Run | None, wishes: Wishes) -> Line:
+def _line(figure: PublishedFigure, run: Run | None, wishes: Wishes, *, films: bool) -> Line:
     if run is None:
-        how = NOT_RUN if figure.recipe else NO_RECIPE
+        not_run = NOT_ASKED.format(recipe=figure.recipe) if films else NO_FILMS
+        how = not_run if figure.recipe else NO_RECIPE
         return Line(published=figure, system=figure.system, metric=figure.metric, ours=None, how=how)
     return Line(
         published=figure,
