@@ -20,7 +20,7 @@ RULE = (
 )
 NOTE = (
     "Every film's score is the share of positives in its source, counted on these same films (nothing is held out), "
-    "so that many small sources raise the AUC by chance; `chance` says how far."
+    "so that many small sources raise the AUC by chance; the entry “chance” says how far."
 )
 
 
