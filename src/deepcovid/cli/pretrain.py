@@ -26,6 +26,9 @@ def pretrain(
     batch_size: Annotated[int, typer.Option(min=2, help="Films a step.")] = 32,
     every: Annotated[int, typer.Option(min=1, help="Steps between two checkpoints, each with linear probes.")] = 250,
     learning_rate: Annotated[float, typer.Option(help="The highest of one cycle.")] = 1e-3,
+    variation: Annotated[
+        str, typer.Option(help="How much films are varied: strong (greys and borders too) or mild.")
+    ] = "strong",
     phantoms: Annotated[int, typer.Option(min=0, help="Phantoms that are drawn; 0: none.")] = 2000,
     phantom_share: Annotated[float, typer.Option(help="Their share of each batch.")] = 0.5,
     licences: Annotated[
@@ -64,6 +67,7 @@ def pretrain(
         batch_size=batch_size,
         every=every,
         learning_rate=learning_rate,
+        variation=variation,
         phantoms=phantoms,
         phantom_share=phantom_share,
         share=share,

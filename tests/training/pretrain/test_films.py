@@ -7,7 +7,7 @@ import pytest
 
 from deepcovid.training.pretrain.films import Drawing, Films, batches, chosen
 from deepcovid.training.pretrain.targets import Targets
-from deepcovid.training.pretrain.varying import VARYING, vary
+from deepcovid.training.pretrain.varying import STRONG, vary
 
 torch = pytest.importorskip("torch")
 
@@ -19,7 +19,7 @@ def _films(real: int = 10, drawn: int = 6) -> Films:
     return Films(rng.integers(0, 256, (count, 32, 32), np.uint8), targets, rng.random((drawn, 2, 32, 32)) < 0.5)
 
 
-DRAWING = Drawing(batch_size=8, phantom_share=0.25, views=2, augmentation=VARYING, seed=3)
+DRAWING = Drawing(batch_size=8, phantom_share=0.25, views=2, variation=STRONG, seed=3)
 
 
 def test_a_batch_has_its_share_of_phantoms_and_no_film_twice() -> None:
@@ -53,7 +53,7 @@ def test_a_mask_moves_with_its_film() -> None:
     film = np.zeros((64, 64), np.float32)
     film[20:40, 10:30] = 1
     for seed in range(10):
-        varied = vary(film, augmentation=VARYING, seed=seed)
+        varied = vary(film, variation=STRONG, seed=seed)
         assert np.array_equal(varied.mask(film > 0.5), varied.clean)
         assert varied.shown.min() >= 0
         assert varied.shown.max() <= 1

@@ -22,6 +22,7 @@ from deepcovid.training.pretrain.plan import Plan, read_methods
         ({"steps": 0}, "steps is 0"),
         ({"share": 0.0}, "share is 0.0"),
         ({"phantom_share": 1.0}, "phantom_share is 1.0"),
+        ({"variation": "wild"}, "variation is 'wild'"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
     ],
 )

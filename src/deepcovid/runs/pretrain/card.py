@@ -16,6 +16,7 @@ find no disease by themselves.
 | network | {network}, films of {size} × {size} pixels |
 | methods | {methods} |
 | steps | {steps} of {batch_size} films, seed {seed}, AdamW, one cycle up to {learning_rate:g} |
+| films varied | {variation} |
 | started from | {start} |
 | made by | deepcovid {version}, `{command}` |
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.training.loop import epoch_seed
 from deepcovid.training.pretrain.targets import Targets
+from deepcovid.training.pretrain.varying import Variation, vary
 
 if TYPE_CHECKING:
     import lightning_fabric
@@ -48,14 +48,14 @@ class Drawing:
         batch_size: films a step.
         phantom_share: share of phantoms in a batch; with none, or no real films, the batch is of the others.
         views: ways to see each film.
-        augmentation: by which films are moved and their greys changed.
+        variation: by which films are moved and their greys changed.
         seed: of everything.
     """
 
     batch_size: int
     phantom_share: float
     views: int
-    augmentation: Augmentation
+    variation: Variation
     seed: int
 
 
@@ -89,12 +89,10 @@ class _Varied:
         self.films, self.drawing = films, drawing
 
     def __getitem__(self, place: Place) -> dict[str, np.ndarray]:
-        from deepcovid.training.pretrain.varying import vary
-
         index, step, slot = place
         film = self.films.pixels[index].astype(np.float32) / np.float32(255)
         seeds = (epoch_seed(self.drawing.seed, step, 2, slot, view) for view in range(self.drawing.views))
-        views = [vary(film, augmentation=self.drawing.augmentation, seed=seed) for seed in seeds]
+        views = [vary(film, variation=self.drawing.variation, seed=seed) for seed in seeds]
         told = self.films.targets
         row = {
             "shown": np.stack([view.shown for view in views])[:, None],

@@ -11,6 +11,7 @@ from deepcovid.training.checkpoint import Checkpoint, Row
 from deepcovid.training.loop import build_optimiser, epoch_seed, set_rates
 from deepcovid.training.pretrain.films import Drawing, Films, batches
 from deepcovid.training.pretrain.method import METHODS, Seen, Surroundings
+from deepcovid.training.pretrain.varying import VARIATIONS
 
 if TYPE_CHECKING:
     import lightning_fabric
@@ -92,7 +93,7 @@ def pretrain_backbone(
         batch_size=plan.batch_size,
         phantom_share=plan.phantom_share,
         views=plan.views,
-        augmentation=recipe.augmentation,
+        variation=VARIATIONS[plan.variation],
         seed=plan.seed,
     )
     history = checkpoint.load_last(model, optimiser)

@@ -10,7 +10,7 @@ from deepcovid.errors import RecipeError
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.zoo import architecture
 from deepcovid.training.pretrain import METHODS
-from deepcovid.training.pretrain.varying import VARYING
+from deepcovid.training.pretrain.varying import VARIATIONS
 from deepcovid.training.recipe import Optimiser, Recipe, Schedule
 
 WARM_UP = 0.1
@@ -29,6 +29,7 @@ class Plan:
         steps, batch_size: how long, and films a step.
         every: steps between two checkpoints, each with its linear probes.
         learning_rate: the highest, of one cycle with AdamW.
+        variation: of `VARIATIONS`: "strong" changes greys, borders and lettering too, "mild" hardly.
         phantoms: how many are drawn; 0: none.
         phantom_share: of each batch.
         share: share of the patients that films are taken from, by a hash of the patient; the others are kept for measuring.
@@ -48,6 +49,7 @@ class Plan:
     batch_size: int = 32
     every: int = 250
     learning_rate: float = 1e-3
+    variation: str = "strong"
     phantoms: int = 2000
     phantom_share: float = 0.5
     share: float = 1.0
@@ -75,6 +77,8 @@ class Plan:
         ):
             if value < least:
                 raise RecipeError(f"{name} is {value}", mend=f"give {least} or more")
+        if self.variation not in VARIATIONS:
+            raise RecipeError(f"variation is {self.variation!r}", mend=f"choose one of: {', '.join(VARIATIONS)}")
         _between("share", self.share, above=0.0, most=1.0)
         _between("learning_rate", self.learning_rate, above=0.0, most=10.0)
         if not 0 <= self.phantom_share < 1:
@@ -104,7 +108,7 @@ class Plan:
             trainable="all",
             weights=self.weights,
             preprocessing=self.preprocessing,
-            augmentation=VARYING,
+            augmentation=VARIATIONS[self.variation].augmentation,
             epochs=1,
             steps_per_epoch=self.steps,
             batch_size=self.batch_size,
@@ -115,7 +119,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Every field, JSON-safe, with what is fixed: augmentation, optimiser, schedule."""
-        told = dict(vars(self)) | {"methods": dict(self.methods)}
+        told = dict(vars(self)) | {"methods": dict(self.methods), "spoiling": VARIATIONS[self.variation].spoiling}
         fixed = self.recipe.to_dict()
         return told | {key: fixed[key] for key in ("preprocessing", "augmentation", "optimiser", "schedule")}
 
