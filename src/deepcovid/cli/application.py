@@ -29,6 +29,7 @@ from deepcovid.cli import (
     training,
 )
 from deepcovid.cli.console import say_error
+from deepcovid.cli.groups import Commands
 from deepcovid.errors import DeepCovidError, printable
 
 NOTICE = "For research and teaching; no medical device and no diagnosis."
@@ -38,11 +39,12 @@ PIPE_CLOSED = 141  # what a shell shows of a program that a closed pipe ended: 1
 
 app = typer.Typer(
     name="deepcovid",
+    cls=Commands,
     help=f"Train a detector of a new chest disease from its first few X-rays, with numbers you can defend. {NOTICE}",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(training.train)

@@ -9,9 +9,12 @@ import typer
 
 from deepcovid.cli import data_build, data_check, data_dicom, data_fetch, data_sources
 from deepcovid.cli.console import console, refuse_overwriting
+from deepcovid.cli.groups import Commands
 
 OUTSIDE = "Allow films outside the table's folder."
-app = typer.Typer(help="Tables of films: make them, check and mend them, split them.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Tables of films: make them, check and mend them, split them.", no_args_is_help=True
+)
 app.command()(data_check.check)
 app.command()(data_check.fix)
 app.command()(data_fetch.fetch)

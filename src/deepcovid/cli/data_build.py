@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deepcovid.cli.console import console, refuse_overwriting
+from deepcovid.cli.groups import Commands
 from deepcovid.errors import DeepCovidError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from deepcovid.datasets.covid_xray_5k import Built
 
-app = typer.Typer(help="Make a published data set again from its sources.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Make a published data set again from its sources.", no_args_is_help=True)
 RECIPES_HAVE = 496  # minority_count of the recipes deepcovid-*
 CHOICES = {"chexpert": "chexpert", "nih": "nih-chestxray14", "nih-chestxray14": "nih-chestxray14", "none": ""}
 

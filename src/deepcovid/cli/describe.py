@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from deepcovid.cli.console import Spoken, console
+from deepcovid.cli.groups import Commands
 
-weights_app = typer.Typer(help="Published weights: what is cached, and how to get the rest.", no_args_is_help=True)
+weights_app = typer.Typer(
+    cls=Commands, help="Published weights: what is cached, and how to get the rest.", no_args_is_help=True
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

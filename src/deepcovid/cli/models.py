@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deepcovid.cli.console import console
+from deepcovid.cli.groups import Commands
 from deepcovid.errors import RecipeError
 
 if TYPE_CHECKING:
     from deepcovid.models.layers_table import LayerTable
 
-app = typer.Typer(help="Networks: which there are, and their layers.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Networks: which there are, and their layers.", no_args_is_help=True)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
