@@ -181,6 +181,8 @@ def test_predict_prints_json_alone(detector: Path, films: Path) -> None:
         (["evaluate", "{here}/none.csv"], "none.csv: there is no such file"),
         (["train", "{here}/none.csv"], "none.csv: there is no such file"),
         (["train", "{here}"], "deepcovid data import"),
+        (["audit", "{detector}", "{table}", "--out", "{table}/x"], "a folder is to be written"),
+        (["audit", "{detector}", "{table}", "--json", "{here}"], "a file is to be written"),
         (["train", "{table}", "--recipe", "nothing"], "there is no recipe named 'nothing'"),
         (["train", "{table}", "--recipe", "deepcovid-resnet18", "--weights", "none"], "--allow-random-backbone"),
         (["train", "{table}", "--recipe", "deepcovid-resnet18", "--weights", "{here}/no.pth"], "no.pth"),

@@ -102,8 +102,11 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
         with pytest.raises(RunError, match="evidence"):
             verify_bundle(path)
     (tmp_path / "bad.zip").write_bytes(b"PK no")
-    with pytest.raises(RunError, match="no readable zip"):
+    with pytest.raises(RunError, match="this zip is damaged"):
         verify_bundle(tmp_path / "bad.zip")
+    (tmp_path / "note.txt").write_text("a note")
+    with pytest.raises(RunError, match="this file is no bundle of evidence: it is no zip"):
+        verify_bundle(tmp_path / "note.txt")
     with pytest.raises(RunError, match="no finished run"):
         write_evidence(tmp_path)
 

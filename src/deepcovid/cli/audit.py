@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepcovid.cli.console import Spoken, console, refuse_overwriting
+from deepcovid.cli.console import Spoken, console, refuse_overwriting, require_folder
 from deepcovid.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def audit(
     """
     from deepcovid.runs.audit import AuditWishes, audit_path
 
+    require_folder(out)
     refuse_overwriting([json_file], inputs=[path for path in (table, preprocessing) if path])
     if self_test:
         _self_test(out or Path("audit-self-test"), kind, strength, seeds, tuple(test or ()), workers, quiet, json_file)

@@ -104,6 +104,17 @@ def refuse_overwriting(outputs: Iterable[Path | None], *, inputs: Iterable[Path]
             raise DeepCovidError("this is an input; nothing was written", path=path, mend="name another file to write")
 
 
+def require_folder(path: Path | None) -> None:
+    """Raise where results cannot go into a folder, because a file stands there: before any work, not after it.
+
+    Raises:
+        DeepCovidError: naming the file.
+    """
+    there = next((place for place in (path, *path.parents) if place.exists()), None) if path is not None else None
+    if there is not None and not there.is_dir():
+        raise DeepCovidError("this is a file, and a folder is to be written", path=there, mend="choose another --out")
+
+
 def say_error(message: str) -> None:
     """An error on standard error, without a traceback."""
     console(error=True).print(f"error: {message}", style="bold red", markup=False)

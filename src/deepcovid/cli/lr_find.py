@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from deepcovid.cli import options
-from deepcovid.cli.console import Spoken, command_line, console, names_of
+from deepcovid.cli.console import Spoken, command_line, console, names_of, require_folder
 
 
 def lr_find(
@@ -47,6 +47,7 @@ def lr_find(
     from deepcovid.training.range_test import Span
     from deepcovid.training.recipe import load_recipe
 
+    require_folder(out)
     chosen = load_recipe(recipe).changed(batch_size=batch_size, seed=seed)
     settings = Settings(
         positive=positive,

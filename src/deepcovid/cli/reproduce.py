@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepcovid.cli.console import Spoken, command_line, console
+from deepcovid.cli.console import Spoken, command_line, console, require_folder
 from deepcovid.errors import TableError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def reproduce(
     from deepcovid.runs.settings import Settings
     from deepcovid.storage import write_json, write_text
 
+    require_folder(out)
     column = label_column or ("darkcovidnet" if document == "darkcovidnet" else "label")
     settings = Settings(
         positive=positive,

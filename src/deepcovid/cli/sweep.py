@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from deepcovid.cli import options
-from deepcovid.cli.console import Spoken, command_line, console, names_of
+from deepcovid.cli.console import Spoken, command_line, console, names_of, require_folder
 
 FAILED = 1  # exit code where some settings failed
 
@@ -62,6 +62,7 @@ def sweep(
     from deepcovid.runs.sweep import sweep as run
     from deepcovid.training.recipe import load_recipe
 
+    require_folder(out)
     chosen = load_recipe(recipe)
     settings = Settings(
         positive=positive,

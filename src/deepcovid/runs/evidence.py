@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,7 @@ from deepcovid.reporting.evidence import data_sheet, facts_of, licence_summary
 from deepcovid.storage import read_json, sha256_bytes, write_bytes
 
 FORMAT = 1
+GIVE = "give evidence.zip, the folder evidence of a run, or the run folder"
 FOLDER, ZIP, MANIFEST = "evidence", "evidence.zip", "MANIFEST.json"
 COPIED = ("MODEL_CARD.md", "report.html", "audit.html", "audit.json", "evaluation.json", "run.json")
 NAMES = {"claim": "CLAIM.md", "tripod_ai": "TRIPOD_AI.md"}
@@ -79,9 +81,7 @@ def verify_bundle(path: Path) -> Verified:
     """
     files = _read(path)
     if MANIFEST not in files:
-        raise RunError(
-            f"there is no {MANIFEST} here", path=path, mend="give evidence.zip, or the folder evidence of a run"
-        )
+        raise RunError(f"this is no bundle of evidence: it has no {MANIFEST}", path=path, mend=GIVE)
     try:
         manifest = json.loads(files[MANIFEST])
         hashes = dict(manifest["files"])
@@ -102,7 +102,8 @@ def verify_bundle(path: Path) -> Verified:
 def _files(run: Path) -> dict[str, bytes]:
     record = read_json(run / "run.json") if (run / "run.json").is_file() else {}
     if "detector" not in record:
-        raise RunError("there is no finished run here", path=run, mend="give the folder that `deepcovid train` wrote")
+        what = "there is no finished run here" if run.exists() else "there is no such folder"
+        raise RunError(what, path=run, mend="give the folder that `deepcovid train` wrote")
     frame = pd.read_parquet(run / "table.parquet")
     described = read_json(run / "detector" / DESCRIPTION)
     audit = read_json(run / "audit.json") if (run / "audit.json").is_file() else None
@@ -150,11 +151,15 @@ def _read(path: Path) -> dict[str, bytes]:
                 )
             return {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
     except FileNotFoundError as error:
-        raise RunError(
-            "there is nothing here", path=path, mend="give evidence.zip, or the folder evidence of a run"
-        ) from error
-    except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-        raise RunError("this is no readable zip", path=path, mend="get the bundle again") from error
+        raise RunError("there is no such file or folder", path=path, mend=GIVE) from error
+    except zipfile.BadZipFile as error:
+        with path.open("rb") as stream:
+            began = stream.read(2) == b"PK"  # APPNOTE.TXT 4.3.7: every zip begins so
+        if began:
+            raise RunError("this zip is damaged", path=path, mend="get the bundle again") from error
+        raise RunError("this file is no bundle of evidence: it is no zip", path=path, mend=GIVE) from error
+    except (OSError, RuntimeError, zlib.error, NotImplementedError) as error:
+        raise RunError("this zip cannot be read", path=path, mend="get the bundle again") from error
 
 
 def _of_one_detector(files: dict[str, bytes], detector: str) -> list[str]:
