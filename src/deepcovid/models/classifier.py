@@ -45,7 +45,7 @@ class Classifier(Protocol):
 
 
 class DetectorClassifier:
-    """A detector folder of ours; its features are the means of its feature map's channels, of a stack those of all members.
+    """A detector folder of ours; its features are those of `Seen`: the means of its feature map's channels.
 
     Args:
         detector: loaded.

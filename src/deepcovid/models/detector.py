@@ -33,6 +33,10 @@ FILES = DESCRIPTION, GRAPH, WEIGHTS = "detector.json", "model.onnx", "weights.sa
 IMPORTANCE = "cam_weights"  # a graph's third output where the head has hidden layers
 MEMBERS, FEATURES = "member_scores", "features"  # a stack's second and third output
 STACK = "stack"  # what stands for the network of a stack
+FEW_CHANNELS, MOST_CELLS = (
+    16,
+    512,
+)  # channels of a map below which cells are told apart, and how many numbers that gives
 INTENDED_USE = "Research on chest radiographs. Not a medical device; not for the care of patients."
 
 
@@ -154,11 +158,28 @@ class Seen:
 
     @property
     def features(self) -> np.ndarray:
-        """The means of the feature map's channels, float32 (F,); of a stack those of all members, one after the other."""
+        """The means of the feature map's channels, float32 (F,); of a stack those of all members, one after the other.
+
+        Of a map with few channels the means of its cells, since such a network's head looks at where in the map something is
+        (the two channels of DarkCovidNet say little by their means): as many cells a side as give no more than `MOST_CELLS`.
+        """
         if self.feature_map is None:
             return np.empty(0, np.float32) if self.means is None else self.means
+        channels, height, width = self.feature_map.shape
+        if channels < FEW_CHANNELS:
+            return _cells(self.feature_map, max(1, min(height, width, int((MOST_CELLS / channels) ** 0.5))))
         means: np.ndarray = self.feature_map.mean(axis=(1, 2), dtype=np.float32)
         return means
+
+
+def _cells(feature_map: np.ndarray, side: int) -> np.ndarray:
+    """The means of `side` × `side` cells of each channel, float32 (F · side²,)."""
+    starts = [np.arange(side) * length // side for length in feature_map.shape[1:]]
+    sums = np.add.reduceat(feature_map.astype(np.float32), starts[0], axis=1)
+    sums = np.add.reduceat(sums, starts[1], axis=2)
+    rows, columns = (np.diff([*start, length]) for start, length in zip(starts, feature_map.shape[1:], strict=True))
+    means: np.ndarray = (sums / np.outer(rows, columns)).astype(np.float32).ravel()
+    return means
 
 
 class Detector:
