@@ -28,7 +28,7 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(help="The highest of one cycle.")] = 1e-3,
     variation: Annotated[
         str, typer.Option(help="How much films are varied: strong (greys and borders too) or mild.")
-    ] = "strong",
+    ] = "mild",
     phantoms: Annotated[int, typer.Option(min=0, help="Phantoms that are drawn; 0: none.")] = 2000,
     phantom_share: Annotated[float, typer.Option(help="Their share of each batch.")] = 0.5,
     licences: Annotated[

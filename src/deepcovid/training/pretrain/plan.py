@@ -42,14 +42,14 @@ class Plan:
     """
 
     network: str = "squeezenet1_1"
-    methods: tuple[tuple[str, float], ...] = (("tasks", 1.0), ("vicreg", 1.0))
+    methods: tuple[tuple[str, float], ...] = (("vicreg", 1.0), ("restoration", 1.0))
     size: int = 128
     weights: str = "none"
     steps: int = 2000
     batch_size: int = 32
     every: int = 250
     learning_rate: float = 1e-3
-    variation: str = "strong"
+    variation: str = "mild"
     phantoms: int = 2000
     phantom_share: float = 0.5
     share: float = 1.0
