@@ -88,7 +88,7 @@ def saliency(case: Case) -> AuditResult:
     rows = drawn_rows(case, each=EACH)
     films = [case.looks.film(int(row)) for row in rows]
     mapped = _mapped(detector, films, case.patient[rows])
-    heads = _heads(case)
+    heads = _heads(case, channels=len(mapped.importance))
     found = _randomised(detector, mapped, heads, case.seed)
     places = _places(case, detector, mapped, rows, films)
     return AuditResult(
@@ -127,10 +127,12 @@ def _learnt_from(case: Case) -> np.ndarray:
     return drawn_rows(case, each=LEARNT, among=case.tested | case.trained)
 
 
-def _heads(case: Case) -> tuple[np.ndarray, list[np.ndarray]]:
+def _heads(case: Case, *, channels: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """A head refitted to the true labels, and those fitted to labels dealt at random, (F,) each."""
     rows = _learnt_from(case)
-    features, positive, patient = case.looks.features(rows), case.positive[rows], case.patient[rows]
+    # where a map of few channels gave the means of cells, a map's head still weighs channels
+    features = case.looks.features(rows).reshape(len(rows), channels, -1).mean(axis=2)
+    positive, patient = case.positive[rows], case.patient[rows]
     rng = np.random.default_rng(case.seed)
     dealt = [dealt_labels(positive, patient, rng=rng) for _ in range(DEALS)]
     return fitted_head(features, positive), [fitted_head(features, labels) for labels in dealt]
