@@ -70,7 +70,7 @@ def _audited(whole: Table, name: str, folder: Path) -> dict[str, Any]:
     train(
         table, recipe=recipe(), out=run, settings=replace(SETTINGS, resume=(run / RECORD).exists()), progress=Spoken()
     )
-    audit_path(run, None, wishes=AuditWishes(), progress=Spoken())
+    audit_path(run, None, wishes=AuditWishes(retrain=True), progress=Spoken())
     return {"audit": read_json(run / "audit.json"), "auc": read_json(run / "evaluation.json")["auc"]}
 
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from deepcovid.cli import app
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DetectorError, TableError, UnknownNameError
-from deepcovid.runs.audit import AuditWishes, audit_detector, audit_path, make_case, may_say_detects, write_audit
+from deepcovid.runs.audit import AuditWishes, audit_detector, audit_path, make_case, write_audit
+from deepcovid.runs.audit_words import may_say_detects
 from tests.audit.detector.stubs import RuleClassifier
 from tests.conftest import make_table
 

@@ -36,6 +36,9 @@ def audit(
     no_lungs: Annotated[
         bool, typer.Option("--no-lungs", help="Do not look for lungs: tests that need them are not asked.")
     ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train a run's network anew without each source that test 5 holds out.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json, audit.html and pictures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings here ('-': print them).")] = None,
     self_test: Annotated[
@@ -80,6 +83,7 @@ def audit(
         workers=workers,
         allow_outside=allow_outside,
         lungs=not no_lungs,
+        retrain=retrain,
     )
     audited, folder = audit_path(
         detector, table, how=preprocessing, wishes=wishes, out=out, progress=Spoken(quiet=quiet)

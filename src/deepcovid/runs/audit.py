@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +28,7 @@ from deepcovid.models.engine import cores, open_session
 from deepcovid.models.lungs import LungSegmenter
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.audit_films import audit_films, labelled
+from deepcovid.runs.audit_words import sentence_of
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.storage import read_json, write_bytes, write_json, write_text
 
@@ -52,6 +53,7 @@ class AuditWishes:
         workers: films side by side; 0: as many as there are cores.
         cache: where looks are kept; default: the cache folder.
         allow_outside: whether films may lie outside the table's folder.
+        retrain: whether a run's network is trained anew without each part that test 5 holds out; torch is needed.
         lungs: whether lungs are looked for; without, tests that need them are not asked.
         segment: finds lungs, and the hash of what does; None: the package's own segmenter.
     """
@@ -67,6 +69,7 @@ class AuditWishes:
     cache: Path | None = None
     allow_outside: bool = False
     lungs: bool = True
+    retrain: bool = False
     segment: tuple[Segment, str] | None = None
 
 
@@ -90,6 +93,7 @@ def audit_detector(
     wishes: AuditWishes | None = None,
     trained_on: pd.DataFrame | None = None,
     extra: Mapping[str, Any] | None = None,
+    prepare: Callable[[Case], Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
 ) -> Audited:
     """Ask every test about a classifier on a table's films.
@@ -104,6 +108,7 @@ def audit_detector(
         trained_on: rows of the table that the detector was trained on, where it is another table: films of the same
             patients are left out of the test.
         extra: facts for single tests.
+        prepare: finds further facts, once it is known which films are tested.
         progress: told of every film and test.
 
     Raises:
@@ -116,6 +121,8 @@ def audit_detector(
     if not isinstance(table, Table):
         table = load_table(table, label_column=wishes.label_column, allow_outside=wishes.allow_outside)
     case, notes = make_case(classifier, table, wishes=wishes, trained_on=trained_on, extra=extra, progress=progress)
+    if prepare is not None:
+        case = replace(case, extra={**case.extra, **prepare(case)})
     asked = [test for test in tests if case.has_segmenter or not test.uses_lungs]
     case.looks.ensure(_planned(asked, case, progress), progress=progress)
     tracked = progress.track(tests, description="asking the audit's questions", total=len(tests))
@@ -164,7 +171,15 @@ def audit_path(
     elif own is not None and own.is_file() and not same_file(own, table):
         before = pd.read_parquet(own)
         trained_on = before[before["split"].isin(["train", "val"])]
-    audited = audit_detector(classifier, table, wishes=wishes, trained_on=trained_on, extra=facts, progress=progress)
+    prepare = None
+    if wishes.retrain:
+        from deepcovid.runs.audit_retrain import retraining  # torch is an extra, and the rest of an audit needs none
+
+        mine = run if run and facts and same_file(run / "table.parquet", table) else None
+        prepare = retraining(mine, facts, workers=wishes.workers, progress=progress or Silent())
+    audited = audit_detector(
+        classifier, table, wishes=wishes, trained_on=trained_on, extra=facts, prepare=prepare, progress=progress
+    )
     folder = out or run or detector.with_name(f"{detector.stem}.audit")
     write_audit(audited, folder)
     if run is not None and folder == run:
@@ -290,25 +305,6 @@ def make_case(
         extra={"controls": {"sources": wishes.controls, "before": wishes.before}, **(extra or {})},
     )
     return case, [*notes, *films.notes]
-
-
-def sentence_of(results: Sequence[tuple[DetectorTest, AuditResult]]) -> str:
-    """The audit in one sentence: what a report must begin with."""
-    failed = [(test, result) for test, result in results if result.verdict == "FAIL"]
-    barred = [result for test, result in failed if test.bars]
-    if barred:
-        return f"Not shown to read the disease. {barred[0].sentence}"
-    if failed:
-        return f"The audit caught what it should not find. {failed[0][1].sentence}"
-    open_ones = sum(result.verdict == "CANNOT TELL" for _, result in results)
-    if open_ones:
-        return f"The audit caught nothing, and {open_ones} of its {len(results)} questions cannot be answered from these films."
-    return f"The audit caught nothing in {len(results)} questions."
-
-
-def may_say_detects(report: Mapping[str, Any]) -> bool:
-    """Whether a report may say that the detector detects: no FAIL in a test that bars the word."""
-    return not any(test["verdict"] == "FAIL" and test["bars"] for test in report["tests"])
 
 
 def run_facts(folder: Path) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from deepcovid.audit.detector.detector_test import Case
-from deepcovid.audit.detector.leave_source_out import leave_source_out
+from deepcovid.audit.detector.leave_source_out import leave_source_out, parts_of, source_counts
 from tests.audit.detector.given import given
 
 BOTH = (0.5, 0.5, 0.5)  # share of positives in each source
@@ -51,9 +53,28 @@ def test_two_sources_of_positives_and_two_of_negatives_are_held_out_in_pairs_and
     assert "does not hold without" in result.sentence
 
 
-def test_pairs_with_disease_pass() -> None:
-    result = leave_source_out(_case((1, 0, 1, 0), disease=3.5, style=0.3))
+def test_pairs_with_disease_pass_where_the_backbone_was_frozen() -> None:
+    case = _case((1, 0, 1, 0), disease=3.5, style=0.3)
+    frozen = replace(case, extra={"run": {"config": {"recipe": {"trainable": "head"}}}})
+    result = leave_source_out(frozen)
     assert result.verdict == "PASS", result.sentence
+    learnt = leave_source_out(case)  # features that were learnt from those very sources tell them apart in any case
+    assert learnt.verdict == "CANNOT TELL"
+    assert "--retrain" in learnt.sentence
+    assert [one["auc"] for one in learnt.figures["parts"]] == [one["auc"] for one in result.figures["parts"]]
+    assert leave_source_out(_case(BOTH, disease=1.6, style=3.0)).verdict == "PASS"  # sources of both classes
+
+
+@pytest.mark.parametrize(("disease", "verdict"), [(3.0, "PASS"), (0.0, "FAIL")])
+def test_scores_of_networks_that_were_trained_anew_take_the_heads_place(disease: float, verdict: str) -> None:
+    case = _case((1, 0, 1, 0), disease=3.0, style=0.3)
+    anew = case.looks.features(np.arange(len(case)))[:, 0] * bool(disease)
+    anew += 0.01 * np.random.default_rng(1).normal(size=len(case))
+    parts, _ = parts_of(source_counts(case))
+    result = leave_source_out(replace(case, extra={"retrained": {part.name: anew for part in parts}}))
+    assert result.verdict == verdict, result.sentence
+    assert any("trained anew without each part" in note for note in result.notes)
+    assert all(one["seen"]["value"] > 0.9 for one in result.figures["parts"])
 
 
 def test_each_source_of_one_class_cannot_tell() -> None:
