@@ -86,4 +86,5 @@ def test_areas_and_patients_means() -> None:
 def test_few_positives_cannot_tell() -> None:
     result = hidden_strata(_case(missed=0.0, n=100))
     assert result.verdict == "CANNOT TELL"
-    assert "50 positive patients are too few" in result.sentence
+    assert "50 positive and 50 negative patients are too few" in result.sentence
+    assert "60 and 20 would do" in result.sentence

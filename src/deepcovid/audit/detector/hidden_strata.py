@@ -88,7 +88,8 @@ def hidden_strata(case: Case) -> AuditResult:
     positives, negatives = people_of(case, positive=True), people_of(case, positive=False)
     if len(positives.score) < PATIENTS or len(negatives.score) < OF_CLUSTER:
         sentence = (
-            f"{len(positives.score)} positive patients are too few to look for kinds among them; {PATIENTS} would do."
+            f"{len(positives.score)} positive and {len(negatives.score)} negative patients are too few to look for kinds of "
+            f"positives; {PATIENTS} and {OF_CLUSTER} would do."
         )
         return AuditResult("CANNOT TELL", sentence, {"patients": len(positives.score)})
     found = strata_of(positives, negatives, seed=case.seed)
