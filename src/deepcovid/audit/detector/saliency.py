@@ -177,7 +177,7 @@ def _sentence(found: Randomised, places: dict[str, Placed]) -> str:
         f" In the positives {words(lungs.share)} of the map lies in the lungs, which are {words(lungs.area)} of the film."
     )  # fmt: skip
     head = {
-        "FAIL": "Heat maps hardly change when what was learned is made random, and are switched off",
+        "FAIL": "Heat maps stay too much alike when a part of what was learned is made random, and are switched off",
         "PASS": "Heat maps change when what was learned is made random",
         "CANNOT TELL": "Heat maps change somewhat when what was learned is made random",
     }[found.verdict]
