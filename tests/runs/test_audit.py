@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from deepcovid.datasets.table import load_table
 from deepcovid.errors import DetectorError, TableError, UnknownNameError
 from deepcovid.runs.audit import AuditWishes, audit_detector, audit_path, make_case, write_audit
 from deepcovid.runs.audit_words import may_say_detects
+from deepcovid.storage import read_json
 from tests.audit.detector.stubs import RuleClassifier
 from tests.conftest import make_table
 
@@ -30,6 +32,18 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_table(tmp_path_factory.mktemp("apart"), patients=60, separate_sources=True)
+
+
+def stranger(folder: Path) -> tuple[Path, Path]:
+    """A small network of random weights as an ONNX file, and the JSON file that says how a film becomes its input."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 5), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+                              torch.nn.Linear(4, 1)).eval()  # fmt: skip
+    model, how = folder / "theirs.onnx", folder / "input.json"
+    torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), dynamo=True, verbose=False).save(str(model))
+    how.write_text(json.dumps({"size": [32, 32], "classes": ["covid"], "positive": "covid", "activation": "sigmoid"}))
+    return model, how
 
 
 def with_split(path: Path, where: Path) -> Path:
@@ -128,6 +142,18 @@ def test_unknown_tests_and_columns_are_refused_with_what_there_is(films: Path, t
         audit_detector(BLOB, films, wishes=AuditWishes(source_column="patients"))
 
 
+def test_some_questions_do_not_write_over_an_audit_of_more(apart: Path, tmp_path: Path) -> None:
+    model, how = stranger(tmp_path)
+    asked = AuditWishes(tests=("source", "label-permutation"), workers=1, lungs=False, cache=tmp_path / "cache")
+    places = [
+        audit_path(model, apart, how=how, wishes=replace(asked, tests=tests), out=tmp_path / "out")[1]
+        for tests in (("source",), asked.tests, ("source",))
+    ]
+    assert places == [tmp_path / "out", tmp_path / "out", tmp_path / "out" / "part"]
+    assert len(read_json(tmp_path / "out" / "audit.json")["tests"]) == 2
+    assert len(read_json(tmp_path / "out" / "part" / "audit.json")["tests"]) == 1
+
+
 def test_what_is_no_detector_is_said_first(films: Path, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("a note")
@@ -147,14 +173,8 @@ def test_what_is_written_says_the_same(apart: Path, tmp_path: Path) -> None:
 
 
 def test_a_strangers_model_is_audited_by_one_command(apart: Path, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 5), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
-                              torch.nn.Linear(4, 1)).eval()  # fmt: skip
-    torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), dynamo=True, verbose=False).save(str(tmp_path / "theirs.onnx"))
-    told = {"size": [32, 32], "classes": ["covid"], "positive": "covid", "activation": "sigmoid"}
-    (tmp_path / "input.json").write_text(json.dumps(told))
-    words = ["audit", str(tmp_path / "theirs.onnx"), str(apart), "--preprocessing", str(tmp_path / "input.json")]
+    model, how = stranger(tmp_path)
+    words = ["audit", str(model), str(apart), "--preprocessing", str(how)]
     done = CliRunner().invoke(app, [*words, "--test", "1", "--json", "-", "--quiet"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["verdict"] == "FAIL"

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from deepcovid.models.classifier import Classifier
 
 FORMAT = 1
+PART = "part"  # folder of an audit of some questions beside one of more
 UNREAD = "could not be read"
 
 
@@ -150,7 +151,8 @@ def audit_path(
         progress: told of every film and test.
 
     Returns:
-        What was found, and the folder that it was written into.
+        What was found, and the folder that it was written into: `part` within it where an audit of the same detector that
+        asks more lies there already.
 
     Raises:
         DetectorError: there is no detector, or an ONNX file without its JSON file.
@@ -181,11 +183,23 @@ def audit_path(
         classifier, table, wishes=wishes, trained_on=trained_on, extra=facts, prepare=prepare, progress=progress
     )
     folder = out or run or detector.with_name(f"{detector.stem}.audit")
+    if _asks_more(folder, audited.report):
+        folder = folder / PART
     write_audit(audited, folder)
     if run is not None and folder == run:
         announce(run, audited.report)
         write_evidence(run)
     return audited, folder
+
+
+def _asks_more(folder: Path, report: Mapping[str, Any]) -> bool:
+    """Whether an audit of the same detector lies in a folder that asks what this one does, and more."""
+    try:
+        there = read_json(folder / "audit.json")
+    except (DeepCovidError, OSError):  # none, or a damaged one
+        return False
+    asked, now = ({test["test"] for test in one.get("tests", ())} for one in (there, report))
+    return bool(there.get("detector") == report["detector"] and asked > now)
 
 
 def opened(detector: Path, how: Path | None) -> tuple[Classifier, Path | None]:
