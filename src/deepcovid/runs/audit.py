@@ -151,8 +151,7 @@ def audit_path(
         progress: told of every film and test.
 
     Returns:
-        What was found, and the folder that it was written into: `part` within it where an audit of the same detector that
-        asks more lies there already.
+        What was found, and the folder that it was written into (`part` in it, where an audit of the same detector asks more).
 
     Raises:
         DetectorError: there is no detector, or an ONNX file without its JSON file.
@@ -174,8 +173,8 @@ def audit_path(
         before = pd.read_parquet(own)
         trained_on = before[before["split"].isin(["train", "val"])]
     prepare = None
-    if wishes.retrain:
-        from deepcovid.runs.audit_retrain import retraining  # torch is an extra, and the rest of an audit needs none
+    if wishes.retrain:  # needs torch, which is an extra
+        from deepcovid.runs.audit_retrain import retraining
 
         mine = run if run and facts and same_file(run / "table.parquet", table) else None
         prepare = retraining(mine, facts, workers=wishes.workers, progress=progress or Silent())
