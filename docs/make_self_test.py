@@ -30,7 +30,7 @@ def page(told: dict[str, Any]) -> str:
         "# The audit's own test",
         "",
         "*Written by `python docs/make_self_test.py` from what `deepcovid audit --self-test` found; the lower strengths by "
-        "`deepcovid audit --self-test --strength 0.3 --strength 0.6 --seeds 1` in the same folder.*",
+        "`deepcovid audit --self-test --strength 0.3 --strength 0.6 --seeds 2` in the same folder.*",
         "",
         "Small networks trained on [phantoms](phantoms.md) with one of eight planted shortcuts, and as many on films in which "
         "the same thing tells nothing of the label. How the bench works: [audit](audit.md). Intervals of 95 %: Clopper, Pearson.",
