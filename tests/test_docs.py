@@ -193,12 +193,27 @@ def test_every_recipe_is_listed() -> None:
 
 
 def test_the_page_of_systems_is_what_the_recipes_give() -> None:
-    spec = importlib.util.spec_from_file_location("make_systems", ROOT / "docs" / "make_systems.py")
+    assert read("docs/systems.md") == _script("make_systems").page(), "run: python docs/make_systems.py"
+
+
+def test_the_page_of_the_audits_own_test_is_what_its_figures_give_and_the_readme_says_the_same() -> None:
+    told = json.loads(read("docs/self-test.json"))
+    assert read("docs/self-test.md") == _script("make_self_test").page(told), "run: python docs/make_self_test.py"
+    caught, clean = told["caught"], told["false_alarms"]
+    words = f"{round(caught['value'] * caught['n'])} of {caught['n']} detectors"
+    assert words in read("README.md")
+    assert f"none of {clean['n']}" in read("README.md")
+    assert clean["value"] == 0
+
+
+def _script(name: str) -> Any:
+    """A script of the documentation as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
-    assert read("docs/systems.md") == made.page(), "run: python docs/make_systems.py"
+    return made
 
 
 def test_recipes_that_are_named_exist() -> None:

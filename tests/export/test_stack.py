@@ -7,8 +7,8 @@ from deepcovid.errors import DetectorError
 from deepcovid.export.onnx import export_network
 from deepcovid.export.stack import MemberGraph, stack_graph
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.models.detector import softmax
 from deepcovid.models.engine import open_session
+from deepcovid.models.outputs import softmax
 from deepcovid.models.stacking import Combiner
 
 onnx = pytest.importorskip("onnx")

@@ -9,7 +9,7 @@ import pytest
 
 from deepcovid.errors import DetectorError
 from deepcovid.imaging.preprocessing import Preprocessing
-from deepcovid.models.detector import Description, Detector, OperatingPoint, Seen, write_detector
+from deepcovid.models.detector import Description, Detector, OperatingPoint, write_detector
 
 torch = pytest.importorskip("torch")
 SMALL = Preprocessing(size=(48, 48), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
@@ -157,15 +157,3 @@ def test_a_folder_from_before_heads_and_links_is_linear_and_softmax(copy: Path) 
     _edit(copy, head=None, output=None, hidden_activation=None)
     told = Detector.load(copy).description
     assert (told.head.hidden, told.output, told.hidden_activation) == ((), "softmax", "")
-
-
-def test_features_of_few_channels_are_the_means_of_cells() -> None:
-    torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(0)
-    few, many = (rng.normal(size=(channels, 24, 36)).astype(np.float32) for channels in (2, 16))
-    pooled = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(few[:, :16, :32]), 16).numpy()
-    assert np.allclose(Seen(np.zeros(2), few[:, :16, :32]).features, pooled.ravel(), atol=1e-6)
-    features = Seen(np.zeros(2), few).features
-    assert features.shape == (512,)
-    assert np.allclose(Seen(np.zeros(2), many).features, many.mean(axis=(1, 2)), atol=1e-6)
-    assert Seen(np.zeros(2), few[:, :5, :3]).features.shape == (2 * 9,)

@@ -11,8 +11,8 @@ import pytest
 
 from deepcovid.datasets.table import Table
 from deepcovid.imaging.readers import read_film
-from deepcovid.models.detector import probabilities_of
 from deepcovid.models.engine import open_session
+from deepcovid.models.outputs import probabilities_of
 from deepcovid.models.stacking import HIDDEN, fit_combiner
 from deepcovid.progress import Silent
 from deepcovid.runs.data import Prepared

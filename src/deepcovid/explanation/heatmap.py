@@ -6,7 +6,8 @@ import numpy as np
 
 from deepcovid.errors import DetectorError
 from deepcovid.explanation.cam import grad_cam, linear_importance, on_film, scaled
-from deepcovid.models.detector import Detector, Seen
+from deepcovid.models.detector import Detector
+from deepcovid.models.seen import Seen
 
 
 def explain(detector: Detector, pixels: np.ndarray) -> np.ndarray:

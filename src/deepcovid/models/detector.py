@@ -20,7 +20,8 @@ from deepcovid.imaging.radiograph import check_film
 from deepcovid.models.activations import Activation
 from deepcovid.models.engine import open_session
 from deepcovid.models.heads import LINEAR, HeadShape
-from deepcovid.models.outputs import Output
+from deepcovid.models.outputs import Output, probabilities_of
+from deepcovid.models.seen import Seen
 from deepcovid.storage import read_json, sha256_bytes, sha256_file, write_bytes, write_json, write_tensors
 
 if TYPE_CHECKING:
@@ -142,44 +143,6 @@ class Description:
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able values."""
         return to_mapping(self)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a detector makes of one film: probability of each class (K,), the feature map (F, h, w), how much each map
-    counts for each class (K, F), where that is not the same for every film; of a stack no map, but its members' scores (M,) and
-    the means of all their maps (D,)."""
-
-    probabilities: np.ndarray
-    feature_map: np.ndarray | None
-    importance: np.ndarray | None = None
-    members: np.ndarray | None = None
-    means: np.ndarray | None = None
-
-    @property
-    def features(self) -> np.ndarray:
-        """The means of the feature map's channels, float32 (F,); of a stack those of all members, one after the other.
-
-        Of a map with few channels the means of its cells, since such a network's head looks at where in the map something is
-        (the two channels of DarkCovidNet say little by their means): as many cells a side as give no more than `MOST_CELLS`.
-        """
-        if self.feature_map is None:
-            return np.empty(0, np.float32) if self.means is None else self.means
-        channels, height, width = self.feature_map.shape
-        if channels < FEW_CHANNELS:
-            return _cells(self.feature_map, max(1, min(height, width, int((MOST_CELLS / channels) ** 0.5))))
-        means: np.ndarray = self.feature_map.mean(axis=(1, 2), dtype=np.float32)
-        return means
-
-
-def _cells(feature_map: np.ndarray, side: int) -> np.ndarray:
-    """The means of `side` × `side` cells of each channel, float32 (F · side²,)."""
-    starts = [np.arange(side) * length // side for length in feature_map.shape[1:]]
-    sums = np.add.reduceat(feature_map.astype(np.float32), starts[0], axis=1)
-    sums = np.add.reduceat(sums, starts[1], axis=2)
-    rows, columns = (np.diff([*start, length]) for start, length in zip(starts, feature_map.shape[1:], strict=True))
-    means: np.ndarray = (sums / np.outer(rows, columns)).astype(np.float32).ravel()
-    return means
 
 
 class Detector:
@@ -304,7 +267,8 @@ class Detector:
         film = self.preprocessing.resize_film(pixels)
         names = ["logits", "feature_map", *([IMPORTANCE] if self.description.head.hidden else [])]
         logits, feature_map, *weights = self._run(film, names)
-        return Seen(self._probabilities(logits), feature_map[0], weights[0][0] if weights else None)
+        flattened, importance = self.description.neck == "flatten", weights[0][0] if weights else None
+        return Seen(self._probabilities(logits), feature_map[0], importance, flattened=flattened)
 
     def _run(self, film: np.ndarray, names: list[str]) -> list[np.ndarray]:
         session = self._session
@@ -379,24 +343,6 @@ def write_detector(
     files = {GRAPH: sha256_bytes(graph), WEIGHTS: sha256_file(folder / WEIGHTS)}
     write_json(folder / DESCRIPTION, replace(description, files=files).to_dict())
     return Detector.load(folder)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities, float64 (N, K), of logits (N, K)."""
-    logits = logits.astype(np.float64)
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: np.ndarray = shifted / shifted.sum(axis=1, keepdims=True)
-    return result
-
-
-def probabilities_of(logits: np.ndarray, *, activation: Literal["softmax", "sigmoid"]) -> np.ndarray:
-    """Probabilities, float64 (N, K), of logits (N, K): of classes that exclude one another, or each on its own."""
-    from scipy.special import expit
-
-    if activation == "softmax":
-        return softmax(logits)
-    result: np.ndarray = expit(logits.astype(np.float64))
-    return result
 
 
 def _described(values: dict[str, Any], path: Path) -> Description:

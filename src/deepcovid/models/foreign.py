@@ -12,8 +12,8 @@ from deepcovid.configuration import from_mapping
 from deepcovid.errors import DetectorError, MissingPackageError
 from deepcovid.imaging.resizing import centred, fitted, resized, scaled_size
 from deepcovid.models.classifier import Scored
-from deepcovid.models.detector import probabilities_of
 from deepcovid.models.engine import open_session
+from deepcovid.models.outputs import probabilities_of
 from deepcovid.storage import read_json, sha256_bytes, sha256_json
 
 LAST = ("Gemm", "MatMul", "Conv")  # what a classifier's last layer is

@@ -64,3 +64,21 @@ def link_array(raw: np.ndarray, *, output: Output) -> np.ndarray:
         logits: np.ndarray = -np.logaddexp(0, -raw)
         return logits
     return np.concatenate([raw, np.zeros_like(raw)], axis=1) if output == "one-sigmoid" else raw
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities, float64 (N, K), of logits (N, K)."""
+    logits = logits.astype(np.float64)
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: np.ndarray = shifted / shifted.sum(axis=1, keepdims=True)
+    return result
+
+
+def probabilities_of(logits: np.ndarray, *, activation: Literal["softmax", "sigmoid"]) -> np.ndarray:
+    """Probabilities, float64 (N, K), of logits (N, K): of classes that exclude one another, or each on its own."""
+    from scipy.special import expit
+
+    if activation == "softmax":
+        return softmax(logits)
+    result: np.ndarray = expit(logits.astype(np.float64))
+    return result

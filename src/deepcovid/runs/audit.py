@@ -292,7 +292,7 @@ def make_case(
     notes = []
     frame = labelled(table, label_column=wishes.label_column, source_column=wishes.source_column)
     sides: dict[str, Any] = {"positive": positive, "label_column": wishes.label_column, "trained_on": trained_on}
-    films = audit_films(frame, **sides)  # looks take minutes: what can be told without them is told first
+    films, left = audit_films(frame, **sides)  # looks take minutes: what can be told without them is told first
     if len(frame) < len(table.frame):
         notes.append(f"{len(table.frame) - len(frame):,} films without a label were left out")
     looks = _looks(classifier, table, frame, wishes)
@@ -303,21 +303,16 @@ def make_case(
         frame = frame[readable].reset_index(drop=True)
         looks = _looks(classifier, table, frame, wishes)
         looks.ensure([Need(np.arange(len(frame)), (PLAIN,))])
-        films = audit_films(frame, unread=int((~readable).sum()), **sides)
+        films, left = audit_films(frame, unread=int((~readable).sum()), **sides)
     case = Case(
-        frame=frame.assign(age=pd.to_numeric(frame["age"], errors="coerce")) if "age" in frame else frame,
-        positive=films.positive,
-        patient=films.patient,
-        patient_known=films.patient_known,
-        tested=films.tested,
-        trained=films.trained,
+        **vars(films),
         looks=looks,
         has_segmenter=wishes.lungs,
         source_column=wishes.source_column,
         seed=wishes.seed,
         extra={"controls": {"sources": wishes.controls, "before": wishes.before}, **(extra or {})},
     )
-    return case, [*notes, *films.notes]
+    return case, [*notes, *left]
 
 
 def run_facts(folder: Path) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
+from deepcovid.audit.detector.detector_test import AuditFilms
 from deepcovid.datasets.columns import group_ids, patient_ids
 from deepcovid.datasets.table import Table
 from deepcovid.datasets.validation import LISTED, shown
@@ -14,28 +13,6 @@ from deepcovid.errors import TableError, did_you_mean
 
 FEWEST = 8  # patients of either class, under which nothing is asked
 SOURCE = "source"
-
-
-@dataclass(frozen=True, eq=False)
-class AuditFilms:
-    """Labelled films of an audit.
-
-    Attributes:
-        frame: the rows, index 0 … N − 1.
-        positive: bool (N,), of the positive class.
-        patient: int (N,), equal for films of one patient; a film without one has its own.
-        patient_known: bool (N,).
-        tested, trained: bool (N,), the films that are tested, and those that the detector was trained on.
-        notes: what was left out, and what is not known.
-    """
-
-    frame: pd.DataFrame
-    positive: np.ndarray
-    patient: np.ndarray
-    patient_known: np.ndarray
-    tested: np.ndarray
-    trained: np.ndarray
-    notes: tuple[str, ...]
 
 
 def labelled(table: Table, *, label_column: str, source_column: str = SOURCE) -> pd.DataFrame:
@@ -52,8 +29,8 @@ def labelled(table: Table, *, label_column: str, source_column: str = SOURCE) ->
 
 def audit_films(
     frame: pd.DataFrame, *, positive: str, label_column: str, trained_on: pd.DataFrame | None = None, unread: int = 0
-) -> AuditFilms:
-    """The films with their sides.
+) -> tuple[AuditFilms, tuple[str, ...]]:
+    """The films with their sides; and what was left out, and what is not known.
 
     Args:
         frame: labelled films.
@@ -67,16 +44,15 @@ def audit_films(
     """
     tested, trained, notes = _sides(frame, trained_on)
     films = AuditFilms(
-        frame=frame,
+        frame=frame.assign(age=pd.to_numeric(frame["age"], errors="coerce")) if "age" in frame else frame,
         positive=(frame[label_column] == positive).to_numpy(),
         patient=pd.factorize(group_ids(frame), sort=True)[0],
         patient_known=patient_ids(frame).notna().to_numpy(),
         tested=tested,
         trained=trained,
-        notes=notes,
     )
     _require_enough(films, positive, label_column, unread)
-    return films
+    return films, notes
 
 
 def _no_column(name: str, table: Table, option: str) -> TableError:

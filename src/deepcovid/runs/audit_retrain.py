@@ -44,9 +44,9 @@ class Retraining:
         """Read from the run's record.
 
         Raises:
-            RunError: a stack, or weights from a file that is not named in the record.
+            RunError: a stack.
         """
-        config, weights = record["config"], record["weights"]
+        config = record["config"]
         recipe = recipe_from(config["recipe"], where=str(run / RECORD))
         if recipe.members:
             raise RunError(
@@ -56,7 +56,7 @@ class Retraining:
             positive=config["positive"],
             normal=config["normal"],
             label_column=config["label_column"],
-            weights=weights["name"] if weights["name"] in ("none", "imagenet", "xray") else weights["source"],
+            weights=record["weights"]["name"],
             allow_random_backbone=True,
             workers=workers,
             threads=1,

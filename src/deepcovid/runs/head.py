@@ -14,7 +14,7 @@ from deepcovid.datasets.columns import group_ids
 from deepcovid.export.onnx import backbone_of, export_network, with_head
 from deepcovid.features.extraction import BackboneExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
-from deepcovid.models.detector import probabilities_of
+from deepcovid.models.outputs import probabilities_of
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.environment import versions

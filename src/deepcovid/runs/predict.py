@@ -17,8 +17,9 @@ from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.explanation.trust import maps_off
 from deepcovid.imaging.finding import Found, look_for_films
 from deepcovid.imaging.readers import read_film
-from deepcovid.models.detector import Detector, Seen
+from deepcovid.models.detector import Detector
 from deepcovid.models.gate import Gate, Verdict
+from deepcovid.models.seen import Seen
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import FORMULA, write_bytes
 

@@ -13,8 +13,8 @@ from deepcovid.export.onnx import export_network
 from deepcovid.export.parity import require_parity
 from deepcovid.features.extraction import FilmExtractor
 from deepcovid.features.store import FeatureStore, Kept, Request
-from deepcovid.models.detector import probabilities_of
 from deepcovid.models.engine import open_session
+from deepcovid.models.outputs import probabilities_of
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.trained import Trained, films_hash

@@ -22,22 +22,17 @@ GRAVITY: tuple[Verdict, ...] = get_args(Verdict)  # from the best to the worst
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """A detector and the films that it is audited on.
+class AuditFilms:
+    """The films that a detector is audited on, and their sides.
 
     Attributes:
-        frame: labelled, readable films, index 0 … N − 1, with the table's known columns as text and `age` as a number.
+        frame: labelled films, index 0 … N − 1, with the table's known columns as text and `age` as a number.
         positive: bool (N,), is the film of the detector's positive class?
         patient: int (N,), equal for films of one patient; a film without a patient has its own.
         patient_known: bool (N,).
         tested: bool (N,), films that the detector was not trained on and that chose nothing: the test side, or all films of
             a stranger's table.
         trained: bool (N,), films that it was trained on; all False where that is not known.
-        looks: its scores and features.
-        has_segmenter: whether films have lungs.
-        source_column: what counts as source.
-        seed: of everything random.
-        extra: facts for single tests, such as the run's recipe.
     """
 
     frame: pd.DataFrame
@@ -46,6 +41,20 @@ class Case:
     patient_known: np.ndarray
     tested: np.ndarray
     trained: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Case(AuditFilms):
+    """A detector and the readable films that it is audited on.
+
+    Attributes:
+        looks: its scores and features.
+        has_segmenter: whether films have lungs.
+        source_column: what counts as source.
+        seed: of everything random.
+        extra: facts for single tests, such as the run's recipe.
+    """
+
     looks: Looks
     has_segmenter: bool = False
     source_column: str = "source"

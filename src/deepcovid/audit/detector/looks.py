@@ -29,7 +29,7 @@ RIM = (0.15, 0.15, 0.1)  # top, bottom and either side, of the film's sides: har
 # that an alteration stands in: what alterations of other files call, and what makes scores and lungs of pixels.
 SHARED = ("audit/detector/looks", "audit/detector/chest", "audit/detector/style_measure")
 NETWORKS = (
-    "models/classifier", "models/detector", "models/engine", "models/foreign", "models/outputs", "models/lungs",
+    "models/classifier", "models/detector", "models/engine", "models/foreign", "models/outputs", "models/seen", "models/lungs",
     "evaluation/recalibration", "datasets/perceptual",
 )  # fmt: skip
 

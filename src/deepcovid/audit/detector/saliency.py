@@ -130,7 +130,7 @@ def _learnt_from(case: Case) -> np.ndarray:
 def _heads(case: Case, *, channels: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """A head refitted to the true labels, and those fitted to labels dealt at random, (F,) each."""
     rows = _learnt_from(case)
-    # where a map of few channels gave the means of cells, a map's head still weighs channels
+    # where the features are the means of cells, a map's head still weighs channels
     features = case.looks.features(rows).reshape(len(rows), channels, -1).mean(axis=2)
     positive, patient = case.positive[rows], case.patient[rows]
     rng = np.random.default_rng(case.seed)

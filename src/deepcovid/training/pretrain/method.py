@@ -59,6 +59,16 @@ class Method:
     build: Callable[[Surroundings], torch.nn.Module]
 
 
+def normed_layers(narrow: int, *, width: int) -> list[torch.nn.Module]:
+    """Two layers with BatchNorm and ReLU, `narrow` → `width` → `width`, as projectors of compared views begin."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    for before in (narrow, width):
+        layers += [nn.Linear(before, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()]
+    return layers
+
+
 METHODS: Registry[Method] = Registry("pretraining method")
 
 

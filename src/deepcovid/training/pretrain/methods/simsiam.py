@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepcovid.training.pretrain.method import Batch, Seen, Surroundings, register_method
+from deepcovid.training.pretrain.method import Batch, Seen, Surroundings, normed_layers, register_method
 
 if TYPE_CHECKING:
     import torch
@@ -24,9 +24,7 @@ def simsiam(around: Surroundings) -> torch.nn.Module:
     class SimSiam(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            layers: list[nn.Module] = []
-            for width in (around.maps, WIDTH):
-                layers += [nn.Linear(width, WIDTH, bias=False), nn.BatchNorm1d(WIDTH), nn.ReLU()]
+            layers = normed_layers(around.maps, width=WIDTH)
             last = [nn.Linear(WIDTH, WIDTH, bias=False), nn.BatchNorm1d(WIDTH, affine=False)]
             self.projector = nn.Sequential(*layers, *last)
             self.predictor = nn.Sequential(
