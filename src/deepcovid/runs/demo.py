@@ -13,6 +13,8 @@ from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.training.recipe import load_recipe
 
+PHANTOMS = "All films are phantoms that deepcovid drew: no figure here says anything of films of people."
+
 
 def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", progress: Progress | None = None) -> Run:
     """Make phantoms in `out`/films, train on them in `out`/run.
@@ -37,7 +39,7 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
         make_phantoms(films, patients=patients, seed=seed, progress=progress)
     else:
         progress.say(f"Using the phantoms in {films}; delete {out} to begin anew.")
-    table = load_table(films / "table.csv")
+    table = load_table(films / "table.csv").with_note(PHANTOMS)
     found = table.frame["patient"].nunique()
     if found != patients:
         raise RunError(
