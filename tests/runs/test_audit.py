@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from deepcovid.cli import app
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DetectorError, TableError, UnknownNameError
+from deepcovid.models.torchvision_import import import_torchvision
 from deepcovid.runs.audit import AuditWishes, audit_detector, audit_path, make_case, write_audit
 from deepcovid.runs.audit_words import may_say_detects
 from deepcovid.storage import read_json
@@ -34,15 +35,18 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_table(tmp_path_factory.mktemp("apart"), patients=60, separate_sources=True)
 
 
-def stranger(folder: Path) -> tuple[Path, Path]:
-    """A small network of random weights as an ONNX file, and the JSON file that says how a film becomes its input."""
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """torchvision's SqueezeNet as an ONNX file, and the JSON file that says how a film becomes its input."""
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 5), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
-                              torch.nn.Linear(4, 1)).eval()  # fmt: skip
+    net = import_torchvision().models.squeezenet1_1(num_classes=2).eval()
+    folder = tmp_path_factory.mktemp("stranger")
     model, how = folder / "theirs.onnx", folder / "input.json"
-    torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), dynamo=True, verbose=False).save(str(model))
-    how.write_text(json.dumps({"size": [32, 32], "classes": ["covid"], "positive": "covid", "activation": "sigmoid"}))
+    torch.onnx.export(net, (torch.zeros(1, 3, 64, 64),), dynamo=True, verbose=False).save(str(model))
+    how.write_text(
+        json.dumps({"size": [64, 64], "classes": ["normal", "covid"], "positive": "covid", "activation": "softmax"})
+    )
     return model, how
 
 
@@ -142,8 +146,10 @@ def test_unknown_tests_and_columns_are_refused_with_what_there_is(films: Path, t
         audit_detector(BLOB, films, wishes=AuditWishes(source_column="patients"))
 
 
-def test_some_questions_do_not_write_over_an_audit_of_more(apart: Path, tmp_path: Path) -> None:
-    model, how = stranger(tmp_path)
+def test_some_questions_do_not_write_over_an_audit_of_more(
+    apart: Path, stranger: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model, how = stranger
     asked = AuditWishes(tests=("source", "label-permutation"), workers=1, lungs=False, cache=tmp_path / "cache")
     places = [
         audit_path(model, apart, how=how, wishes=replace(asked, tests=tests), out=tmp_path / "out")[1]
@@ -172,10 +178,10 @@ def test_what_is_written_says_the_same(apart: Path, tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "audit-source.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_strangers_model_is_audited_by_one_command(apart: Path, tmp_path: Path) -> None:
-    model, how = stranger(tmp_path)
+def test_a_strangers_model_is_audited_by_one_command(apart: Path, stranger: tuple[Path, Path]) -> None:
+    model, how = stranger
     words = ["audit", str(model), str(apart), "--preprocessing", str(how)]
     done = CliRunner().invoke(app, [*words, "--test", "1", "--json", "-", "--quiet"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["verdict"] == "FAIL"
-    assert (tmp_path / "theirs.audit" / "audit.html").is_file()
+    assert (model.parent / "theirs.audit" / "audit.html").is_file()
