@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deepcovid.imaging.preprocessing import Preprocessing
     from deepcovid.imaging.radiograph import Radiograph
     from deepcovid.imaging.readers import read_radiograph
+    from deepcovid.models.abnormal import shipped_detector
     from deepcovid.models.detector import Detector
     from deepcovid.models.gate import Gate
     from deepcovid.models.lungs import LungSegmenter
@@ -54,6 +55,7 @@ _HOMES = {
     "predict": "runs.predict",
     "read_radiograph": "imaging.readers",
     "save_table": "datasets.table",
+    "shipped_detector": "models.abnormal",
     "split_table": "datasets.splits",
     "train": "runs.train",
 }
@@ -81,6 +83,7 @@ __all__ = [
     "predict",
     "read_radiograph",
     "save_table",
+    "shipped_detector",
     "split_table",
     "train",
 ]

@@ -18,7 +18,10 @@ FAILED = 1
 
 
 def audit(
-    detector: Annotated[Path | None, typer.Argument(help="Run folder, detector folder, or an ONNX file.")] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Argument(help="Run folder, detector folder, ONNX file, or normal-or-abnormal: deepcovid's own."),
+    ] = None,
     table: Annotated[Path | None, typer.Argument(help="Table of films; default: the run's own.")] = None,
     preprocessing: Annotated[
         Path | None, typer.Option(help="Of an ONNX file: the JSON file that says how a film becomes its input.")
@@ -72,6 +75,7 @@ def audit(
         return
     if detector is None:
         raise DetectorError("no detector was given", mend="give a run folder, a detector folder or an ONNX file")
+    detector, out = _own(detector, table, out, label_column=label_column, allow_outside=allow_outside)
     wishes = AuditWishes(
         positive=positive,
         label_column=label_column,
@@ -93,6 +97,28 @@ def audit(
         _tell(audited, folder)
     if audited.verdict == "FAIL":
         raise typer.Exit(FAILED)
+
+
+def _own(
+    detector: Path, table: Path | None, out: Path | None, *, label_column: str, allow_outside: bool
+) -> tuple[Path, Path | None]:
+    """The folder of deepcovid's own detector where its name was given, and a place for its audit outside the package."""
+    from deepcovid.models.abnormal import NAME, shipped_detector
+    from deepcovid.runs.named import is_shipped_name
+
+    if not is_shipped_name(detector):
+        return detector, out
+    own = shipped_detector()
+    if table is not None:
+        from deepcovid.datasets.table import load_table
+
+        films = load_table(table, label_column=label_column, allow_outside=allow_outside)
+        learnt = own.learnt(films.image_path(name) for name in films.frame["image"])
+        if learnt:
+            Spoken().warn(
+                f"{NAME} learnt from {learnt:,} of the {len(films.frame):,} films: figures on them flatter it"
+            )
+    return own.detector.folder, out or Path(f"{NAME}.audit")
 
 
 def _self_test(

@@ -14,7 +14,7 @@ from deepcovid.cli.console import Spoken, console, refuse_overwriting
 from deepcovid.errors import printable
 
 if TYPE_CHECKING:
-    from deepcovid.models.detector import Detector
+    from deepcovid.runs.named import Named
     from deepcovid.runs.predict import Prediction, Predictions
 
 SHOWN = 20  # films told one by one; of more, the most certain
@@ -30,8 +30,13 @@ class Style(enum.StrEnum):
 
 
 def predict(
-    detector: Annotated[Path, typer.Argument(help="Detector folder (or run folder).")],
-    paths: Annotated[list[str], typer.Argument(help="Films, folders or globs.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DETECTOR] FILMS...",
+            help="Detector or run folder, then films, folders or globs; without one: deepcovid's own detector.",
+        ),
+    ],
     heatmap: Annotated[Path | None, typer.Option(help="Write a heat map for each film into this folder.")] = None,
     heatmap_class: Annotated[
         str | None, typer.Option("--class", help="Class that heat maps are of; default: the positive one.")
@@ -49,15 +54,18 @@ def predict(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch."""
-    from deepcovid.imaging.finding import look_for_films
-    from deepcovid.models.detector import FILES, Detector
+    """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch.
+
+    With films alone deepcovid's own detector is used: normal or abnormal chest film, a demonstration for research.
+    """
+    from deepcovid.models.detector import FILES
     from deepcovid.models.engine import cores
-    from deepcovid.runs.predict import NEXT_STEP, Wishes
+    from deepcovid.runs.named import named
+    from deepcovid.runs.predict import Wishes
     from deepcovid.runs.predict import predict as run
 
-    loaded = Detector.load(detector)
-    looked = look_for_films(paths)
+    which = named(paths)
+    loaded, looked = which.detector, which.looked
     films = looked.films
     if heatmap is not None:  # maps of an earlier call are no films
         films = [film for film in films if Path(os.path.realpath(heatmap)) not in Path(os.path.realpath(film)).parents]
@@ -67,15 +75,16 @@ def predict(
         heatmaps=heatmap,
         heat_class=heatmap_class,
         style=style.value,
-        next_step=next_step or NEXT_STEP,
+        next_step=next_step or _next_step(which),
         workers=workers or cores(),
         gate=not no_gate,
         frame=frame,
     )
+    _announce(which)
     found = run(loaded, looked, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
-    _write(found, loaded, json_file=json_file, csv_file=csv_file)
+    _write(found, which, json_file=json_file, csv_file=csv_file)
     if "-" not in {str(json_file), str(csv_file)}:
-        _show(found, loaded)
+        _show(found, which)
         for path in (csv_file, json_file):
             if path is not None:
                 typer.echo(f"written: {path}")
@@ -86,11 +95,41 @@ def predict(
         raise typer.Exit(1 if found.done or found.refused else 2)
 
 
-def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
+def _next_step(which: Named) -> str:
+    from deepcovid.models.abnormal.words import NEXT_STEP as OWN
+    from deepcovid.runs.predict import NEXT_STEP
+
+    return NEXT_STEP if which.own is None else OWN
+
+
+def _announce(which: Named) -> None:
+    """Which detector scores the films, where none was named: on standard error, so that output to a program stays whole."""
+    if which.own is not None:
+        for line in which.own.announcement if which.unasked else which.own.announcement[1:]:
+            console(error=True).print(line, style="bold yellow", markup=False)
+
+
+def _which(which: Named) -> dict[str, Any]:
+    """Which detector it was, with what its audit says; null where no audit of it lies beside it."""
+    from deepcovid.explanation.trust import audit_beside
+    from deepcovid.models.abnormal import NAME
+
+    detector = which.detector
+    audit = audit_beside(detector)
+    return {
+        "name": NAME if which.own else str(detector.folder),
+        "hash": detector.hash,
+        "positive": detector.description.positive,
+        "audit": audit and {key: audit.get(key) for key in ("verdict", "sentence")},
+        "about": list(which.own.about) if which.own else [],
+    }
+
+
+def _whole(found: Predictions, which: Named) -> dict[str, Any]:
     from deepcovid.runs.predict import NOTICE
 
     return {
-        "detector": {"hash": detector.hash, "positive": detector.description.positive},
+        "detector": _which(which),
         "gate": {"hash": found.gate},
         "notice": NOTICE,
         "predictions": [prediction.to_dict() for prediction in found.done],
@@ -100,7 +139,7 @@ def _whole(found: Predictions, detector: Detector) -> dict[str, Any]:
     }
 
 
-def _write(found: Predictions, detector: Detector, *, json_file: Path | None, csv_file: Path | None) -> None:
+def _write(found: Predictions, which: Named, *, json_file: Path | None, csv_file: Path | None) -> None:
     if csv_file is not None and str(csv_file) == "-":
         from deepcovid.runs.predict import csv_text
 
@@ -115,18 +154,18 @@ def _write(found: Predictions, detector: Detector, *, json_file: Path | None, cs
     if str(json_file) == "-":
         import json
 
-        typer.echo(json.dumps(_whole(found, detector), indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(_whole(found, which), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         from deepcovid.storage import write_json
 
-        write_json(json_file, _whole(found, detector))
+        write_json(json_file, _whole(found, which))
 
 
-def _show(found: Predictions, detector: Detector) -> None:
+def _show(found: Predictions, which: Named) -> None:
     from deepcovid.runs.predict import NOTICE
 
     screen = console()
-    shown = found.done
+    detector, shown = which.detector, found.done
     if len(shown) > SHOWN:
         called = sum(prediction.positive for prediction in shown)
         screen.print(
@@ -137,6 +176,10 @@ def _show(found: Predictions, detector: Detector) -> None:
         shown = sorted(shown, key=lambda prediction: -prediction.score)[:SHOWN]
     for prediction in shown:
         for line in _lines(prediction):
+            screen.print(line, markup=False)
+    if which.own and shown:
+        screen.print()
+        for line in which.own.about:
             screen.print(line, markup=False)
     screen.print(f"\ndetector {detector.hash[:12]} · {NOTICE}", style="dim", markup=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from deepcovid.errors import DeepCovidError
 from deepcovid.models.detector import Detector
 from deepcovid.storage import read_json
@@ -11,9 +13,16 @@ AUDIT = "audit.json"
 
 
 def maps_off(detector: Detector) -> str:
-    """The audit's sentence that switches heat maps off; empty where no audit of this very detector stands beside it and fails.
+    """The audit's sentence that switches heat maps off; empty where no audit of this very detector stands beside it and fails."""
+    told = audit_beside(detector) or {}
+    failed = [one for one in told.get("tests", ()) if one.get("test") == TEST and one.get("verdict") == "FAIL"]
+    return str(failed[0]["sentence"]) if failed else ""
 
-    The audit lies in the run folder, or in `NAME.audit` beside a detector folder, and names the detector's hash.
+
+def audit_beside(detector: Detector) -> dict[str, Any] | None:
+    """The audit of this very detector that stands beside it; None where there is none.
+
+    It lies in the run folder, or in `NAME.audit` beside a detector folder, and names the detector's hash.
     """
     folder = detector.folder
     for place in (folder.parent / AUDIT, folder.with_name(f"{folder.name}.audit") / AUDIT):
@@ -21,7 +30,6 @@ def maps_off(detector: Detector) -> str:
             told = read_json(place)
         except (DeepCovidError, OSError):
             continue
-        if isinstance(told, dict) and told.get("detector") == detector.hash:
-            failed = [one for one in told.get("tests", ()) if one.get("test") == TEST and one.get("verdict") == "FAIL"]
-            return str(failed[0]["sentence"]) if failed else ""
-    return ""
+        if isinstance(told, dict) and told.get("detector") == detector.hash and told.get("tests"):
+            return told
+    return None

@@ -1,0 +1,74 @@
+"""`deepcovid predict` without a detector, as a user sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deepcovid.cli import app
+from deepcovid.models.abnormal import NAME, shipped
+from deepcovid.models.abnormal.words import NEXT_STEP, WHICH
+from tests.hostile.originals import png
+from tests.models.abnormal.making import SENTENCE, shipped_folder
+
+
+@pytest.fixture
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A film in the working folder, where deepcovid comes with a small detector that calls everything abnormal."""
+    monkeypatch.setattr(shipped, "FOLDER", shipped_folder(tmp_path / "package"))
+    path = tmp_path / "film.png"
+    path.write_bytes(png())
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def predicted(*words: object) -> Result:
+    return CliRunner().invoke(app, ["predict", *map(str, words), "--no-gate"])
+
+
+def test_it_says_which_detector_and_what_its_audit_says_before_the_score(film: Path) -> None:
+    done = predicted("film.png")
+    assert done.exit_code == 0
+    told = " ".join(done.output.split())
+    assert told.startswith(f"{WHICH} What its audit says: FAIL. {SENTENCE}")
+    assert "called abnormal: the score" in told
+    assert f"next: {NEXT_STEP}" in told
+    assert "public-health" not in told
+    assert "no word that the film is normal" in told
+    assert "children, patients kept out of its training: called abnormal 50 % (25–75 %; 8 patients)" in told
+
+
+def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> None:
+    done = predicted("film.png", "--json", "-")
+    told = json.loads(done.stdout)["detector"]
+    assert (told["name"], told["positive"]) == (NAME, "abnormal")
+    assert told["audit"] == {"verdict": "FAIL", "sentence": SENTENCE}
+    assert len(told["about"]) == 4
+    assert WHICH in " ".join(done.stderr.split())
+    named = json.loads(predicted(film.parent / "package" / "detector", "film.png", "--json", "-").stdout)["detector"]
+    assert named["name"] == str(film.parent / "package" / "detector")
+    assert named["about"] == []
+
+
+def test_no_heat_map_is_drawn_where_the_audit_switched_them_off(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "Heat maps stay too much alike."
+    tests = [{"test": "saliency", "verdict": "FAIL", "sentence": sentence}]
+    monkeypatch.setattr(shipped, "FOLDER", shipped_folder(tmp_path / "off", tests=tests))
+    done = predicted("film.png", "--heatmap", "maps")
+    assert sentence in " ".join(done.output.split())
+    assert not (tmp_path / "maps").exists()
+
+
+def test_an_audit_by_its_name_tells_of_films_that_it_learnt_from(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "FOLDER", shipped_folder(tmp_path / "other", films=(film,)))
+    (tmp_path / "table.csv").write_text("image,label,patient\nfilm.png,abnormal,p\n")
+    done = CliRunner().invoke(app, ["audit", NAME, "table.csv"])
+    assert "learnt from 1 of the 1 films" in " ".join(done.output.split())
+    assert "1 patients have test films labelled abnormal" in " ".join(str(done.exception).split())
