@@ -35,7 +35,8 @@ def test_it_says_what_was_chosen_and_ends_with_1_where_a_setting_failed(
 
 
 def test_a_wrong_key_is_told_before_anything_else(tmp_path: Path) -> None:
-    words = ["sweep", "demo", "--table", str(tmp_path / "none.csv"), "--vary", "lurn=1", "--out", str(tmp_path / "out")]
+    table, out = tmp_path / "none.csv", tmp_path / "out"
+    words = ["sweep", "small", "--table", str(table), "--vary", "lurn=1", "--out", str(out)]
     with pytest.raises(RecipeError, match="a recipe has no key 'lurn'"):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert not (tmp_path / "out").exists()

@@ -18,7 +18,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A whole network trained on drawn films, with further rules for its operating points; not to be written to."""
     folder = tmp_path_factory.mktemp("whole")
     os.environ["DEEPCOVID_CACHE"] = str(folder / "cache")
-    recipe = load_recipe("demo").changed(epochs=4)
+    recipe = load_recipe("small").changed(epochs=4)
     small = type(recipe.preprocessing)(size=(48, 48), mean=recipe.preprocessing.mean, std=recipe.preprocessing.std)
     return train(
         make_table(folder / "data"),

@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     six = table["patient"].str[1:].astype(int) // 6  # patients, one of each label and source
     sides = np.where(six % 2 == 0, "test", np.where(six % 8 == 1, "val", "train"))
     table.assign(split=sides).to_csv(films, index=False)
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     tiny = replace(
         demo, preprocessing=replace(demo.preprocessing, size=(32, 32)), epochs=2, early_stopping=None, keep="last"
     )

@@ -126,7 +126,7 @@ def three_classes(tmp_path_factory: pytest.TempPathFactory) -> Run:
     pytest.importorskip("torch")
     folder = tmp_path_factory.mktemp("three")
     os.environ["DEEPCOVID_CACHE"] = str(folder / "cache")
-    recipe = load_recipe("demo").changed(epochs=4).for_task("multi-class")
+    recipe = load_recipe("small").changed(epochs=4).for_task("multi-class")
     small = replace(recipe.preprocessing, size=(48, 48))
     settings = Settings(device="cpu", threads=1)
     return train(
@@ -185,7 +185,7 @@ def test_a_run_of_several_findings_is_whole(tmp_path: Path) -> None:
     frame["label"] = frame["label"].where(frame["label"] != "normal", "No finding")
     frame.loc[both & (frame["label"] != "No finding"), "label"] += "|effusion"
     frame.to_csv(path, index=False)
-    recipe = load_recipe("demo").changed(epochs=2).for_task("multi-label")
+    recipe = load_recipe("small").changed(epochs=2).for_task("multi-label")
     small = replace(recipe.preprocessing, size=(48, 48))
     done = train(
         path,

@@ -41,7 +41,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 @pytest.fixture(scope="module")
 def whole() -> Recipe:
     """A whole network, whose killed fold leaves a checkpoint."""
-    demo = load_recipe("demo").changed(epochs=3, keep="last")
+    demo = load_recipe("small").changed(epochs=3, keep="last")
     return replace(demo, preprocessing=replace(demo.preprocessing, size=(48, 48)), early_stopping=None)
 
 

@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 
 
 def test_the_report_and_the_card_say_that_films_are_phantoms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = load_recipe("demo")
+    whole = load_recipe("small")
     small = replace(
         whole, preprocessing=replace(whole.preprocessing, size=(32, 32)), epochs=1, early_stopping=None, keep="last"
     )

@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run on classes of two sources."""
     pytest.importorskip("torch")
     films = make_table(tmp_path_factory.mktemp("films"), patients=135, separate_sources=True)
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     tiny = replace(
         demo, preprocessing=replace(demo.preprocessing, size=(48, 48)), trainable="head", epochs=2, early_stopping=None,
         keep="last",

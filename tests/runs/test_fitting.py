@@ -27,7 +27,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def paper() -> Recipe:
     """DarkCovidNet's last layer alone on 48 px, with BatchNorm in the frozen part."""
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     return replace(
         demo,
         preprocessing=replace(demo.preprocessing, size=(48, 48)),

@@ -24,7 +24,7 @@ SPAN = Span(lowest=1e-6, highest=10.0, steps=20)
 @pytest.fixture
 def recipe() -> Recipe:
     """DarkCovidNet at 48 px, all of it."""
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     return replace(demo, preprocessing=replace(demo.preprocessing, size=(48, 48)), batch_size=6)
 
 

@@ -21,7 +21,7 @@ def test_a_recipe_with_its_own_values_is_itself(name: str) -> None:
 
 
 def test_values_reach_into_sections_and_are_checked() -> None:
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     changed = with_values(
         demo, {"optimiser.learning_rate": 0.1, "preprocessing.size": 96, "early_stopping.patience": 3}
     )

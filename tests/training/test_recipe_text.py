@@ -18,7 +18,7 @@ def test_what_is_written_reads_back_as_the_same_recipe(name: str) -> None:
 
 def test_odd_letters_survive_and_a_comment_opens_the_file(tmp_path: Path) -> None:
     odd = replace(
-        load_recipe("demo"), title='a "quote", \\ and \x7f\n\ttab é 中', published=Published(figures={"a b": 1.0})
+        load_recipe("small"), title='a "quote", \\ and \x7f\n\ttab é 中', published=Published(figures={"a b": 1.0})
     )
     path = tmp_path / "odd.toml"
     path.write_text(recipe_toml(odd, comment="first\nsecond"), encoding="utf-8")

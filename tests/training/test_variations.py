@@ -12,7 +12,7 @@ def unchecked(recipe: Recipe) -> None:
     """Nothing is built."""
 
 
-def grid(*texts: str, recipe: str = "demo") -> Plan:
+def grid(*texts: str, recipe: str = "small") -> Plan:
     return plan_grid(load_recipe(recipe), [read_variation(text) for text in texts], check=unchecked)
 
 
@@ -29,7 +29,7 @@ def test_values_are_read_as_toml_has_them() -> None:
 
 def test_a_grid_is_every_combination_with_the_recipes_own_first() -> None:
     plan = grid("lr=1e-3,3e-3", "epochs=5,16,30")
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     assert plan.variants[0].recipe == demo
     pairs = [(one.recipe.optimiser.learning_rate, one.recipe.epochs) for one in plan.variants]
     assert sorted(pairs) == [(lr, epochs) for lr in (1e-3, 3e-3) for epochs in (5, 16, 30)]
@@ -43,7 +43,7 @@ def test_a_grid_is_every_combination_with_the_recipes_own_first() -> None:
 def test_random_draws_are_the_same_again_and_a_longer_search_begins_with_a_shorter_one() -> None:
     variations = [read_variation("lr=1e-5..1e-1"), read_variation("epochs=5..50"), read_variation("keep=best,last")]
     draw = {
-        count: plan_random(load_recipe("demo"), variations, count=count, seed=1, check=unchecked).variants
+        count: plan_random(load_recipe("small"), variations, count=count, seed=1, check=unchecked).variants
         for count in (5, 200)
     }
     assert [one.key for one in draw[200][:6]] == [one.key for one in draw[5]]
@@ -84,6 +84,6 @@ def test_what_cannot_be_tried_is_refused_before_any_training(texts: list[str], m
 def test_fewer_settings_than_asked_for_are_said() -> None:
     variations = [read_variation("keep=best,last")]
     with pytest.raises(RecipeError, match="3 random settings were asked for, and there are 1"):
-        plan_random(load_recipe("demo"), variations, count=3, seed=0, check=unchecked)
+        plan_random(load_recipe("small"), variations, count=3, seed=0, check=unchecked)
     with pytest.raises(RecipeError, match=r"epochs is .* give a value of type int"):
-        plan_random(load_recipe("demo"), [read_variation("epochs=1.5..2.5")], count=2, seed=0, check=unchecked)
+        plan_random(load_recipe("small"), [read_variation("epochs=1.5..2.5")], count=2, seed=0, check=unchecked)

@@ -19,7 +19,9 @@ def pretrain(
     network: Annotated[str, typer.Option(help="The network (see `deepcovid models list`).")] = "squeezenet1_1",
     method: Annotated[
         list[str] | None,
-        typer.Option(help="tasks, vicreg, simsiam or restoration, with its weight: vicreg=0.5. May be repeated."),
+        typer.Option(
+            help="tasks, phantoms, vicreg, simsiam or restoration, with its weight: vicreg=0.5. May be repeated."
+        ),
     ] = None,
     size: Annotated[int, typer.Option(min=32, help="Side of the film that the network sees, in pixels.")] = 128,
     steps: Annotated[int, typer.Option(min=1, help="Steps in all.")] = 2000,

@@ -19,7 +19,7 @@ DOCUMENTS: Mapping[Document, str] = {
     "rawat": "Rawat's own four (2022)",
     "reviewed": "Systems that Rawat reviews",
     "today": "Baselines of today",
-    "demo": "To try things out",
+    "trial": "To try things out",
     "": "Others",
 }
 SHOWN_APART = ("name", "title", "source", "published", "network", "neck", "preprocessing", "head", "activation")

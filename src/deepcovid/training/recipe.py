@@ -92,7 +92,7 @@ class Mixing:
             raise RecipeError(f"mixing: mixup {self.mixup}, cutmix {self.cutmix}", mend="give 0 or more")
 
 
-Document = Literal["", "deep-covid", "rawat", "reviewed", "today", "demo"]
+Document = Literal["", "deep-covid", "rawat", "reviewed", "today", "trial"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Published:
     """What was published of a system: figures by name (fractions), the data they were measured on, what is left open.
 
     `document` is which of the documents has it: Deep-COVID, Rawat's own networks, the systems that he reviews, or none of
-    them (a baseline of "today", the "demo").
+    them (a baseline of "today", a "trial" of how things work).
     """
 
     document: Document = ""

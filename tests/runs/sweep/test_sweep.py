@@ -42,7 +42,7 @@ def _one_cache(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def head(place: Path) -> Recipe:
     """The head of DarkCovidNet's layers at 32 px, on the features of a backbone in a file."""
-    demo = load_recipe("demo")
+    demo = load_recipe("small")
     small = replace(demo.preprocessing, size=(32, 32))
     write_tensors(
         place / "backbone.safetensors", to_tensors(build_network("darkcovidnet", classes=2, preprocessing=small))

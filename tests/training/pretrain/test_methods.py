@@ -77,6 +77,15 @@ def test_unknown_targets_count_for_nothing() -> None:
     assert age_loss(torch.tensor([0.0, 9.0]), torch.tensor([0.5, np.nan])).item() == 0
 
 
+def test_phantoms_learns_nothing_of_real_films() -> None:
+    torch.manual_seed(0)
+    seen, batch = _batch()
+    batch["dense"][:3] = np.nan  # real films: where lung and lesion are is told of phantoms alone
+    METHODS["phantoms"].build(AROUND)(seen, batch).backward()
+    moved = (seen.maps[0].grad != 0).flatten(1).any(dim=1)
+    assert moved.tolist() == [False] * 3 + [True] * 3
+
+
 def test_places_are_told_as_shares_of_the_pixels_under_them() -> None:
     dense = torch.zeros(2, 2, 8, 8)
     dense[0, 0, :4] = 1

@@ -120,14 +120,14 @@ def _from(name: str, title: str, recipe: Recipe, settings: Settings, positives: 
 
 
 def _small(seed: int, size: int) -> Recipe:
-    demo = load_recipe("demo").changed(seed=seed, keep="last", name="learn-small", balance="class-weights")
+    small = load_recipe("small").changed(seed=seed, keep="last", name="learn-small", balance="class-weights")
     side = min(size, 128) if size else 128
     return replace(
-        demo,
+        small,
         title="a small network (DarkCovidNet) trained from random numbers, chosen by learn",
         source="",
         early_stopping=None,
-        preprocessing=replace(demo.preprocessing, size=(side, side)),
+        preprocessing=replace(small.preprocessing, size=(side, side)),
     )
 
 

@@ -1,4 +1,4 @@
-"""`phantoms`: the tasks of `tasks`, asked of phantoms alone, whose truth is drawn; real films are learnt from by other methods."""
+"""`phantoms`: what `tasks` asks, of phantoms alone, whose truth is drawn; real films are for other methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     import torch
 
 
-@register_method("phantoms", paper="Caruana 1997, as `tasks`, on phantoms alone")
+@register_method(
+    "phantoms",
+    paper="Caruana, Multitask learning, Machine Learning 28:41 (1997); as `tasks`, of films that are drawn",
+)
 def phantoms(around: Surroundings) -> torch.nn.Module:
     """The heads of `tasks`; of a batch without phantoms the loss is 0."""
     from torch import nn
@@ -25,7 +28,9 @@ def phantoms(around: Surroundings) -> torch.nn.Module:
             real = batch["dense"][:, 0, 0, 0, 0].isnan()
             unknown = float("nan")
             told = batch["told"].masked_fill(real[:, None], unknown)
-            loss: torch.Tensor = self.tasks(seen, {**batch, "told": told, "age": batch["age"].masked_fill(real, unknown)})
+            loss: torch.Tensor = self.tasks(
+                seen, {**batch, "told": told, "age": batch["age"].masked_fill(real, unknown)}
+            )
             return loss
 
     return Phantoms()
