@@ -10,10 +10,13 @@ WHICH = (
     "a demonstration for research, no medical device."
 )
 MEANING = (
-    "abnormal: like films of adults whose reports name a finding (found by text mining, so that labels are wrong at times), "
-    "or like films of children with pneumonia. Which finding, and whether there is one, it does not say."
+    "abnormal: like films of adults whose reports name pneumonia, alone or with other findings (found by text mining, so that "
+    "labels are wrong at times), or like films of children with pneumonia. What is on the film, if anything, it does not say."
 )
-NO_PROMISE = "not called abnormal: no word that the film is normal, and none on what such films do not show."
+NO_PROMISE = (
+    "not called abnormal: no word that the film is normal. What did not stand beside pneumonia in its films (a fracture, a "
+    "nodule, air beside the lung) it has not learnt."
+)
 NEXT_STEP = "Have the film read by a radiologist; this call says neither what is abnormal nor that anything is."
 POPULATIONS = {"adults": "adults (18 years and over)", "children": "children"}
 
