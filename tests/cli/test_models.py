@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from deepcovid.cli.application import app
 from deepcovid.errors import RecipeError
+from deepcovid.models.xray import xray_networks
 from deepcovid.models.zoo import network_names
 
 
@@ -23,7 +24,10 @@ def test_every_network_is_listed() -> None:
     listed = json.loads(said("list", "--json"))
     assert [one["name"] for one in listed] == network_names()
     lines = said("list").splitlines()
-    assert [line.split()[0] for line in lines] == network_names()
+    others = [name for name in xray_networks() if name not in network_names()]
+    assert [line.split()[0] for line in lines] == network_names() + others
+    assert [one["name"] for one in listed if one["xray"]] + others == xray_networks()
+    assert sum("--weights xray" in line for line in lines) == len(xray_networks())
     assert "64 × 64 × 3       1,348,641" in next(line for line in lines if line.startswith("rawat-cnn-local-maxima"))
 
 

@@ -34,8 +34,9 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @weights_app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """Published weights by network: cached or not, size, licence."""
+    """Published weights by network: cached or not, size, licence; then those that come with deepcovid."""
     from deepcovid.models.weight_cache import list_weights
+    from deepcovid.models.xray import shipped_weights, xray_networks
 
     rows = list_weights()
     if as_json:
@@ -48,6 +49,9 @@ def list_(as_json: JsonOption = False) -> None:
     for row in rows:
         state = f"cached, {row.megabytes:.0f} MB" if row.cached else "not cached"
         console().print(f"{row.name:24} {state:18} {row.licence}", markup=False)
+    for name in xray_networks():
+        size = f"{shipped_weights(name).path.stat().st_size / 1e6:.1f} MB"
+        console().print(f"{name:24} {size:18} --weights xray: deepcovid's own, learnt from chest films", markup=False)
 
 
 @weights_app.command()

@@ -21,9 +21,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """All networks: size of the film in the paper, parameters with two classes, where they are from."""
+    """All networks: size of the film in the paper, parameters with two classes, where they are from, weights of our own."""
+    from deepcovid.models.xray import xray_networks
     from deepcovid.models.zoo import architecture, network_names
 
+    ours = xray_networks()
     known = [architecture(name) for name in network_names()]
     if as_json:
         facts = [
@@ -35,6 +37,7 @@ def list_(as_json: JsonOption = False) -> None:
                 "neck": one.neck,
                 "output": one.output,
                 "weights": one.weights.url if one.weights else None,
+                "xray": one.name in ours,
                 "source": one.source,
                 "licence": one.licence,
             }
@@ -44,7 +47,13 @@ def list_(as_json: JsonOption = False) -> None:
         return
     for one in known:
         size = f"{one.size[0]} × {one.size[1]} × {one.preprocessing.channels}"
-        console().print(f"{one.name:24} {size:14} {one.parameters:>12,}  {one.source}", markup=False, soft_wrap=True)
+        more = "; --weights xray" if one.name in ours else ""
+        line = f"{one.name:24} {size:14} {one.parameters:>12,}  {one.source}{more}"
+        console().print(line, markup=False, soft_wrap=True)
+    for name in sorted(set(ours) - {one.name for one in known}):
+        console().print(
+            f"{name:24} any network of timm goes by its name there; --weights xray", markup=False, soft_wrap=True
+        )
 
 
 @app.command()

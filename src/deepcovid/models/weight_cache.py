@@ -11,6 +11,7 @@ from deepcovid.datasets.download import download, is_web_address
 from deepcovid.errors import DeepCovidError, FetchError, WeightsError
 from deepcovid.models.architecture import Architecture, PublishedWeights
 from deepcovid.models.weight_files import BACKBONE, COUNTER, fit_to_network, read_weights
+from deepcovid.models.xray import xray_networks
 from deepcovid.models.zoo import architecture, backbone_shapes, network_names
 from deepcovid.progress import Progress, Silent
 from deepcovid.storage import cache_dir, lock, read_json, sha256_file, write_json, write_tensors
@@ -89,13 +90,22 @@ def cached(name: str) -> CachedWeights | None:
 
 
 def ways_out(name: str) -> str:
-    """What to do when the published weights of a network cannot be had: the three ways, as one imperative."""
+    """What to do when the published weights of a network cannot be had: the ways, as one imperative."""
     published = _published(architecture(name))
-    return (
-        "take one of three ways: run again with a network connection; "
-        f"or bring {published.file} here and run `deepcovid weights fetch {name} --from DIR_OR_URL`; "
-        "or give your own file with `--weights PATH`"
-    )
+    ways = [
+        "run again with a network connection",
+        f"or bring {published.file} here and run `deepcovid weights fetch {name} --from DIR_OR_URL`",
+        *_ours(name),
+        "or give your own file with `--weights PATH`",
+    ]
+    return f"take one of {'four' if len(ways) > 3 else 'three'} ways: {'; '.join(ways)}"
+
+
+def _ours(name: str) -> list[str]:
+    """The way out that comes with deepcovid, where this version has weights of its own of the network."""
+    if name not in xray_networks():
+        return []
+    return ["or take `--weights xray`, which comes with deepcovid and has learnt from chest films"]
 
 
 def fetch(name: str, *, source: Path | str | None = None, progress: Progress | None = None) -> CachedWeights:
@@ -136,7 +146,13 @@ def _published(known: Architecture) -> PublishedWeights:
     if known.weights is None:
         raise WeightsError(
             f"no ImageNet weights of {known.name} are published",
-            mend="train it from scratch with `--weights none`, or give your own file with `--weights PATH`",
+            mend="; ".join(
+                [
+                    "train it from scratch with `--weights none`",
+                    *_ours(known.name),
+                    "or give your own file with `--weights PATH`",
+                ]
+            ),
         )
     return known.weights
 

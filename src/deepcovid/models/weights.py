@@ -160,19 +160,28 @@ def _load_xray(network: FilmNetwork, seed: int) -> WeightsUsed:
 
     ours = shipped_weights(network.name)
     _apply(network, _fitted(network, read_weights(ours.path)), seed)
-    side = ours.size
-    other = (
-        "" if network.preprocessing.size == (side, side) else f" They were learnt from films of {side} × {side} pixels."
-    )
     return WeightsUsed(
         name=XRAY,
         sha256=ours.sha256,
         source=f"deepcovid: {ours.path.name}",
         sentence=f"The backbone of {network.name} starts from deepcovid's own weights, learnt from chest films (SHA-256 "
-        f"{ours.sha256}; what they were made from is in {ours.card.name}); the head from random numbers (seed {seed}).{other}",
+        f"{ours.sha256}; what they were made from is in {ours.card.name}); the head from random numbers (seed {seed})."
+        f"{_otherwise(network.preprocessing, learned=ours.preprocessing)}",
         random=False,
         head_loaded=False,
     )
+
+
+def _otherwise(given: Preprocessing, *, learned: Preprocessing) -> str:
+    """A sentence, with a space before it, where films come otherwise than weights of ours saw them; else nothing."""
+    height, width = learned.size
+    parts = [f"from films of {height} × {width} pixels"] if given.size != learned.size else []
+    if (given.mean, given.std, given.value_range) != (learned.mean, learned.std, learned.value_range):
+        parts.append(f"with {_normalisation(learned)}")
+    for name in ("fit", "equalise"):
+        if getattr(given, name) != getattr(learned, name):
+            parts.append(f"with {name} = {getattr(learned, name)}")
+    return f" They were learnt {', '.join(parts)}; films come otherwise here." if parts else ""
 
 
 def _normalisation(learned: Preprocessing) -> str:

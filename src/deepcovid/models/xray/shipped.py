@@ -1,17 +1,20 @@
-"""The files beside this one: `<network>.safetensors`, its card, and `xray.json` with the SHA-256 of each."""
+"""The files beside this one, four a network (weights, card, films, figures), and `xray.json` with what a program asks of them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deepcovid.errors import DeepCovidError, WeightsError
+from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.storage import read_json, sha256_file
 
 FOLDER = Path(__file__).parent
 DESCRIPTION = "xray.json"
 FORMAT = 1
+AGAIN = "install deepcovid again"
 OTHERWISE = "make your own with `deepcovid pretrain TABLE`, or take --weights imagenet or --weights PATH"
 
 
@@ -21,16 +24,40 @@ class Shipped:
 
     Attributes:
         network: whose backbone it holds.
-        path, card: the numbers, and what they were made from.
-        sha256: of the file.
-        size: side of the films that it was learnt from, in pixels.
+        path: of the numbers.
+        sha256: of that file.
+        preprocessing: of the films that it was learnt from.
     """
 
     network: str
     path: Path
-    card: Path
     sha256: str
-    size: int
+    preprocessing: Preprocessing
+
+    @property
+    def card(self) -> Path:
+        """What the numbers were made from, and what was measured."""
+        return self.path.with_suffix(".md")
+
+    @property
+    def films(self) -> Path:
+        """The films that were learnt from, by the SHA-256 of their files, with source and licence."""
+        return self.path.with_suffix(".films.csv")
+
+    @property
+    def figures(self) -> Path:
+        """What was measured, as JSON."""
+        return self.path.with_suffix(".figures.json")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All four."""
+        return (self.path, self.card, self.films, self.figures)
+
+
+def file_name(network: str) -> str:
+    """What a network's weights are called here; "timm:NAME" has a letter that Windows allows in no file name."""
+    return re.sub(r"[^\w.-]", "-", network) + ".safetensors"
 
 
 def xray_networks(folder: Path | None = None) -> list[str]:
@@ -50,7 +77,7 @@ def shipped_weights(network: str, *, folder: Path | None = None) -> Shipped:
         folder: where they lie; default: this package.
 
     Raises:
-        WeightsError: there are none of this network (the message lists those that have some), or the file is missing or altered.
+        WeightsError: there are none of this network (the message lists those that have some), or a file is missing or altered.
     """
     folder = folder or FOLDER
     told = _described(folder)
@@ -59,38 +86,42 @@ def shipped_weights(network: str, *, folder: Path | None = None) -> Shipped:
             f"there are no xray weights of {network}; {_listed(sorted(told))}",
             mend=OTHERWISE if not told else f"name one of these networks, {OTHERWISE}",
         )
-    path, card = folder / f"{network}.safetensors", folder / f"{network}.md"
-    absent = [one for one in (path, card) if not one.is_file()]
+    ours = told[network]
+    absent = [one for one in ours.files if not one.is_file()]
     if absent:
-        raise WeightsError("this file is missing", path=absent[0], mend="install deepcovid again")
-    found, wanted = sha256_file(path), told[network]["sha256"]
-    if found != wanted:
+        raise WeightsError("this file is missing", path=absent[0], mend=AGAIN)
+    found = sha256_file(ours.path)
+    if found != ours.sha256:
         raise WeightsError(
-            f"the SHA-256 is {found}, but the one that came with deepcovid is {wanted}",
-            path=path,
-            mend="install deepcovid again",
+            f"the SHA-256 is {found}, but the one that came with deepcovid is {ours.sha256}", path=ours.path, mend=AGAIN
         )
-    return Shipped(network=network, path=path, card=card, sha256=found, size=int(told[network]["size"]))
+    return ours
 
 
 def _listed(names: list[str]) -> str:
     return f"this version has them of {', '.join(names)}" if names else "this version has none of any network"
 
 
-def _described(folder: Path) -> dict[str, dict[str, Any]]:
+def _described(folder: Path) -> dict[str, Shipped]:
     path = folder / DESCRIPTION
     if not path.exists():
         return {}
     try:
         told = read_json(path)
         if told["format"] != FORMAT:
-            raise WeightsError(
-                f"the format is {told['format']}, not {FORMAT}", path=path, mend="install deepcovid again"
-            )
+            raise WeightsError(f"the format is {told['format']}, not {FORMAT}", path=path, mend=AGAIN)
         networks: dict[str, dict[str, Any]] = told["networks"]
-        _ = [(one["sha256"], int(one["size"])) for one in networks.values()]
+        return {name: _one(name, facts, folder) for name, facts in networks.items()}
     except WeightsError:
         raise
     except (DeepCovidError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError("this description is damaged", path=path, mend="install deepcovid again") from error
-    return networks
+        raise WeightsError("this description is damaged", path=path, mend=AGAIN) from error
+
+
+def _one(network: str, facts: dict[str, Any], folder: Path) -> Shipped:
+    return Shipped(
+        network=network,
+        path=folder / file_name(network),
+        sha256=facts["sha256"],
+        preprocessing=Preprocessing.from_dict(facts["preprocessing"]),
+    )

@@ -6,8 +6,8 @@ from typing import Any
 
 HEAD = """# {network}, pretrained on chest films
 
-Weights of a backbone without a head, to start a training from: `deepcovid train TABLE --recipe RECIPE --weights PATH`. They
-find no disease by themselves.
+Weights of a backbone without a head, to start a training from: `deepcovid train TABLE --recipe RECIPE --weights {given}`.
+They find no disease by themselves.
 
 | | |
 |---|---|
@@ -25,7 +25,7 @@ find no disease by themselves.
 {films:,} films of {patients:,} patients of {table_films:,} films in the table
 (licences let in: {licences}; {permitted_films:,} films), and {phantoms:,} phantoms of this package,
 {phantom_share:.0%} of each batch.
-The list of films by their SHA-256 is `films.csv`; the hash of the list is `{list_hash}`.
+The list of films by their SHA-256 is `{list_file}`; the hash of the list is `{list_hash}`.
 
 {rule}
 
@@ -70,8 +70,14 @@ LIMITS = """
 """
 
 
-def card_of(facts: dict[str, Any]) -> str:
-    """MODEL_CARD.md from the facts of run.json."""
+def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "films.csv") -> str:
+    """MODEL_CARD.md from the facts of run.json.
+
+    Args:
+        facts: of the run.
+        given: what `--weights` takes for these numbers.
+        list_file: where the films are listed.
+    """
     told, plan = facts["material"], facts["plan"]
     return "\n".join(
         [
@@ -79,6 +85,8 @@ def card_of(facts: dict[str, Any]) -> str:
                 **{**plan, **told, "methods": _methods(plan["methods"]), "rule": _rule(facts)},
                 **{key: facts[key] for key in ("file", "bytes", "kept", "sha256", "start", "version", "command")},
                 list_hash=facts["list_hash"],
+                list_file=list_file,
+                given=given,
             ).rstrip("\n"),
             *(
                 f"| {row['source'] or 'unknown'} | {row['license'] or 'unknown'} | {row['films']:,} |"
