@@ -41,6 +41,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/make_systems.py
 	$(BIN)/python docs/make_hostile.py
 	$(BIN)/python docs/make_self_test.py
+	$(BIN)/python docs/make_xray.py
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

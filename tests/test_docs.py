@@ -196,6 +196,11 @@ def test_the_page_of_systems_is_what_the_recipes_give() -> None:
     assert read("docs/systems.md") == _script("make_systems").page(), "run: python docs/make_systems.py"
 
 
+def test_the_figures_of_our_own_weights_are_those_that_lie_beside_them() -> None:
+    page = read("docs/pretrain.md")
+    assert page == _script("make_xray").with_figures(page), "run: python docs/make_xray.py"
+
+
 def test_the_page_of_the_audits_own_test_is_what_its_figures_give_and_the_readme_says_the_same() -> None:
     told = json.loads(read("docs/self-test.json"))
     assert read("docs/self-test.md") == _script("make_self_test").page(told), "run: python docs/make_self_test.py"
