@@ -41,7 +41,7 @@ def figures_of(record: dict[str, Any], *, probe: dict[str, Any], shortcuts: dict
         if record["sha256"] not in told["weights"].values():
             others = ", ".join(told["weights"].values()) or "no weights"
             raise SystemExit(f"the {name} figures are of {others}, not of this run's {record['sha256']}")
-    found = {
+    measured = {
         "probe": probe | {"tasks": {name: _alone(one, probe, record) for name, one in probe["tasks"].items()}},
         "shortcuts": shortcuts
         | {
@@ -52,11 +52,11 @@ def figures_of(record: dict[str, Any], *, probe: dict[str, Any], shortcuts: dict
             for part in ("blacked_out", "sources")
         },
     }
-    for one in found.values():
+    for one in measured.values():
         one["weights"] = {OURS: record["sha256"]}
-    if not all(task[OURS].get("few") for task in found["probe"]["tasks"].values()):
+    if not all(task[OURS].get("few") for task in measured["probe"]["tasks"].values()):
         raise SystemExit("the probe figures have no learning curve: run xray_probe.py with --curve")
-    return found
+    return {"command": without_places(record["command"]), **measured}
 
 
 def _alone(told: dict[str, Any], whole: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _described(one: Shipped) -> dict[str, Any]:
 
 
 def _card(record: dict[str, Any], figures: dict[str, Any], ours: Shipped) -> str:
-    facts = record | {"file": ours.path.name, "command": without_places(record["command"])}
+    facts = record | {"file": ours.path.name, "command": figures["command"]}
     card = card_of(facts, given=OURS, list_file=ours.films.name)
     before, limits, after = card.partition(LIMITS)
     return f"{before}\n{sections(figures)}\n{limits}{after}"

@@ -42,7 +42,8 @@ def _one(ours: Shipped) -> str:
     height, width = ours.preprocessing.size
     size = f"{ours.path.stat().st_size / 1e6:.1f} MB as float16, films of {height} × {width} pixels"
     head = f"### {ours.network}\n\n`{ours.path.name}`, {size}, SHA-256 `{ours.sha256}`."
-    return f"{head}\n\n{sections(read_json(ours.figures)).replace('## ', '#### ')}"
+    figures = read_json(ours.figures)
+    return f"{head} Made by\n\n```sh\n{figures['command']}\n```\n\n{sections(figures).replace('## ', '#### ')}"
 
 
 if __name__ == "__main__":
