@@ -1,4 +1,4 @@
-"""The recipes that deepcovid's own detector was chosen from, by cross-validation on the patients that train it."""
+"""The recipes that deepcovid's own detectors were chosen from, by cross-validation on the patients that train it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from material import ADULTS, CHILDREN
+from material import NORMAL, POSITIVE, of_population
 
 from deepcovid.cli.console import Spoken
 from deepcovid.datasets.columns import group_ids
@@ -15,12 +15,12 @@ from deepcovid.datasets.table import Table
 from deepcovid.evaluation.clustered import clustered_auc
 from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import IMAGENET, Preprocessing
+from deepcovid.models.abnormal.words import ADULTS, CHILDREN
 from deepcovid.runs.crossvalidation import Division, cross_validate
 from deepcovid.runs.data import prepare_for
 from deepcovid.runs.settings import Settings
 from deepcovid.training.recipe import Optimiser, Recipe, Schedule
 
-POSITIVE, NORMAL = "abnormal", "normal"
 FOLDS = 5
 MILD = Augmentation(rotation=(-7.0, 7.0), crop=(0.8, 1.0), contrast=0.2)
 
@@ -47,7 +47,7 @@ def settings_for(weights: str, **more: Any) -> Settings:
 
 
 def choose(films: Table, *, weights: str, names: list[str], out: Path, folds: int = FOLDS) -> dict[str, Any]:
-    """The out-of-fold AUC of candidates on the training side, of adults and of children apart.
+    """The out-of-fold AUC of candidates on the training side, of adults and of children, by one training on both and by one each.
 
     Args:
         films: with `split` and `population`; other sides than `train` are not looked at.
@@ -56,20 +56,25 @@ def choose(films: Table, *, weights: str, names: list[str], out: Path, folds: in
         out: where folds are kept; a finished one is not computed again.
         folds: how many of the five are run.
     """
-    mine = films.frame[films.frame["split"] == "train"].drop(columns="split").reset_index(drop=True)
-    settings, told = settings_for(weights), {}
+    mine = films.with_frame(films.frame[films.frame["split"] == "train"].drop(columns="split").reset_index(drop=True))
+    told: dict[str, Any] = {}
     for name in names:
-        recipe = CANDIDATES[name]
-        prepared = prepare_for(films.with_frame(mine), recipe=recipe, settings=settings, progress=Spoken())
-        division = Division(count=FOLDS, only=tuple(range(1, folds + 1)))
-        scored = cross_validate(
-            prepared, recipe=recipe, out=out / name, division=division, settings=settings, progress=Spoken()
-        )
-        told[name] = {
-            population: area(scored.frame[scored.frame["population"] == population])
-            for population in (ADULTS, CHILDREN)
-        }
+        both = _scored(mine, weights=weights, name=name, out=out / name / "both", folds=folds)
+        told[name] = {one: {"both": area(both[both["population"] == one])} for one in (ADULTS, CHILDREN)}
+        for one in (ADULTS, CHILDREN):
+            alone = _scored(of_population(mine, one), weights=weights, name=name, out=out / name / one, folds=folds)
+            told[name][one]["alone"] = area(alone)
     return told
+
+
+def _scored(films: Table, *, weights: str, name: str, out: Path, folds: int) -> pd.DataFrame:
+    """The held-out films with their scores."""
+    recipe, settings = CANDIDATES[name], settings_for(weights)
+    prepared = prepare_for(films, recipe=recipe, settings=settings, progress=Spoken())
+    division = Division(count=FOLDS, only=tuple(range(1, folds + 1)))
+    return cross_validate(
+        prepared, recipe=recipe, out=out, division=division, settings=settings, progress=Spoken()
+    ).frame
 
 
 def area(frame: pd.DataFrame) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Makes deepcovid's own detector, normal or abnormal chest film: trains, calibrates, measures and audits it, writes its folder.
+"""Makes deepcovid's own detectors, normal or abnormal chest film, of adults and of children: trains, measures, audits, writes.
 
     python benchmarks/xray_films.py ../shared/data/cxr-512 --out runs/xray/table.csv
     python benchmarks/abnormal/make_abnormal.py runs/xray/table.csv --out runs/abnormal --page docs/normal-or-abnormal.md
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pandas as pd
 from choosing import CANDIDATES, FOLDS, choose, settings_for
-from material import films_of
+from material import films_of, of_population
 from measuring import measured
 from writing import write_card, write_page
 
@@ -29,22 +29,20 @@ from deepcovid.datasets.columns import text_column
 from deepcovid.datasets.table import Table, load_table, save_table
 from deepcovid.evaluation.rules import parse_rule
 from deepcovid.imaging.readers import film_hash
+from deepcovid.models.abnormal import NAMES, shipped_detector
 from deepcovid.models.abnormal.shipped import (
     AUDIT,
     BESIDE,
-    CARD,
     DETECTOR,
     FIGURES,
     FILMS,
     FOLDER,
     FORMAT,
     MANIFEST,
-    shipped_detector,
 )
 from deepcovid.models.classifier import DetectorClassifier
 from deepcovid.models.detector import Detector, OperatingPoint, write_detector
 from deepcovid.runs.audit import AuditWishes, audit_detector, run_facts
-from deepcovid.runs.calibrate import calibration_words
 from deepcovid.runs.folder import RECORD
 from deepcovid.runs.train import Run, train
 from deepcovid.storage import sha256_file, write_json, write_table
@@ -55,7 +53,7 @@ RULE = parse_rule("youden")
 LARGEST = 5_000_000  # bytes of a file that goes into the repository
 USE = (
     "A demonstration for research on chest radiographs: normal or abnormal film. Not a medical device; not for the care of "
-    "patients. Adults and children differ; see the card."
+    "patients. Made and measured on {population} alone; see the card."
 )
 
 
@@ -71,7 +69,7 @@ def trained(films: Table, *, weights: str, recipe: str, out: Path) -> Run:
     )
 
 
-def shipped_form(run: Run, folder: Path) -> Detector:
+def shipped_form(run: Run, folder: Path, *, population: str) -> Detector:
     """The run's detector with its use and licence, and Youden's point before the others: at a sensitivity of 97.5 % it
     would call most normal films abnormal."""
     told = run.detector.description
@@ -80,10 +78,10 @@ def shipped_form(run: Run, folder: Path) -> Detector:
         raise SystemExit(f"no point by {RULE.title} was chosen on validation")
     from safetensors.numpy import load_file
 
-    own = run.detector.folder
+    own, use = run.detector.folder, USE.format(population=population)
     return write_detector(
         folder,
-        description=replace(told, operating_points=points, licence="Apache-2.0", intended_use=USE),
+        description=replace(told, operating_points=points, licence="Apache-2.0", intended_use=use),
         graph=(own / "model.onnx").read_bytes(),
         weights=load_file(own / "weights.safetensors"),
     )
@@ -113,29 +111,24 @@ def listed(films: Table) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("sha256", kind="stable").reset_index(drop=True)
 
 
-def make(given: argparse.Namespace, films: Table) -> None:
-    """Train, measure, audit, write."""
-    run = trained(films, weights=given.weights, recipe=given.recipe, out=given.out / "run")
-    folder: Path = given.package
-    detector = shipped_form(run, folder / DETECTOR)
-    scores = pd.read_parquet(run.folder / "scores.parquet")
-    figures = measured(scores, detector)
-    write_json(folder / FIGURES, figures)
-    audit = audited(detector, run)
-    write_json(folder / AUDIT, audit)
-    write_table(folder / FILMS, listed(films))
-    facts = {
-        "trainable": "all layers trained" if given.recipe == "whole" else "last layer trained",
-        "weights": run.record["weights"]["sentence"],
-        "calibration": calibration_words(detector.description.calibration),
-    }
-    write_card(folder / CARD, figures=figures, audit=audit, detector=detector, facts=facts)
-    files = {name: sha256_file(folder / name) for name in BESIDE}
+def make(given: argparse.Namespace, films: Table, name: str) -> None:
+    """Train, measure, audit and write one of the two."""
+    population = NAMES[name]
+    place, folder = given.out / population, given.package / population
+    place.mkdir(parents=True, exist_ok=True)
+    save_table(of_population(films, population), place / "films.csv", allow_outside=True)
+    mine = load_table(place / "films.csv", allow_outside=True)
+    run = trained(mine, weights=given.weights, recipe=given.recipe, out=place / "run")
+    detector = shipped_form(run, folder / DETECTOR, population=population)
+    write_json(folder / FIGURES, measured(pd.read_parquet(run.folder / "scores.parquet"), detector))
+    write_json(folder / AUDIT, audited(detector, run))
+    write_table(folder / FILMS, listed(mine))
+    layers = "all layers trained" if given.recipe == "whole" else "last layer trained"
+    write_card(folder, name=name, trainable=layers, weights=run.record["weights"]["sentence"])
+    files = {one: sha256_file(folder / one) for one in BESIDE}
     write_json(folder / MANIFEST, {"format": FORMAT, "detector": detector.hash, "files": files})
-    if given.page:
-        write_page(given.page, figures=figures, audit=audit)
-    own = shipped_detector(folder)  # reads everything back
-    print("\n".join([*own.announcement, *own.about, own.detector.hash]))
+    own = shipped_detector(name, folder=given.package)  # reads everything back
+    print("\n".join([*own.announcement(), *own.about, own.detector.hash]), flush=True)
     large = [path.name for path in folder.rglob("*") if path.is_file() and path.stat().st_size > LARGEST]
     if large:
         raise SystemExit(f"larger than {LARGEST:,} bytes: {', '.join(large)}")
@@ -143,6 +136,7 @@ def make(given: argparse.Namespace, films: Table) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--population", choices=NAMES.values(), nargs="+", default=list(NAMES.values()))
     parser.add_argument("table", type=Path, help="of xray_films.py")
     parser.add_argument(
         "--weights", default="xray", help="the backbone's: xray, or the file of a `deepcovid pretrain --share 0.5`"
@@ -162,9 +156,11 @@ def main() -> None:
         told = choose(films, weights=given.weights, names=given.choose, out=given.out / "choose", folds=given.folds)
         print(json.dumps(told, indent=2))
         return
-    given.out.mkdir(parents=True, exist_ok=True)
-    save_table(films, given.out / "films.csv", allow_outside=True)
-    make(given, load_table(given.out / "films.csv", allow_outside=True))
+    for name, population in NAMES.items():
+        if population in given.population:
+            make(given, films, name)
+    if given.page:
+        write_page(given.page, folder=given.package)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What deepcovid's own detector is worth on its test side: every figure of adults and of children apart, and of both."""
+"""What one of deepcovid's own detectors is worth on its test side: every figure with its interval, n and unit."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from choosing import NORMAL, POSITIVE, area
-from material import ADULTS, CHILDREN
+from choosing import area
+from material import NORMAL, POSITIVE
 
 from deepcovid.audit.source_label import source_label
 from deepcovid.datasets.columns import group_ids
@@ -17,7 +17,6 @@ from deepcovid.evaluation.conformal import Conformal
 from deepcovid.evaluation.scores import read_scores
 from deepcovid.models.detector import Detector
 
-BOTH = "both"
 CALIBRATION = ("brier", "brier_of_prevalence", "intercept", "slope", "ece", "ece_by_chance", "rms_error")
 
 
@@ -25,7 +24,7 @@ def measured(scores: pd.DataFrame, detector: Detector) -> dict[str, Any]:
     """The figures of the test side, and of validation for comparison.
 
     Args:
-        scores: all films with `split`, `population`, `label` and the calibrated `score`.
+        scores: all films of one population with `split`, `label` and the calibrated `score`.
         detector: whose operating point and conformal rule they are judged by.
     """
     told = detector.description
@@ -35,22 +34,16 @@ def measured(scores: pd.DataFrame, detector: Detector) -> dict[str, Any]:
     test, val = (scores[scores["split"] == side] for side in ("test", "val"))
     return {
         "format": 1,
+        "detector": detector.hash,
         "point": {"name": point.name, "threshold": point.threshold},
         "alpha": told.conformal.alpha,
         "expected_coverage": {name: _expected(told.conformal, place) for place, name in enumerate((NORMAL, POSITIVE))},
-        "populations": {
-            name: _figures(films, point.threshold, told.conformal) for name, films in _populations(test).items()
-        },
-        "validation": {
-            name: _at_point(films, point.threshold) | {"auc": area(films)} for name, films in _populations(val).items()
-        },
+        "test": _figures(test, point.threshold, told.conformal),
+        "validation": _at_point(val, point.threshold) | {"auc": area(val)},
+        "sources": {name: area(films) for name, films in test.groupby("source") if films["label"].nunique() > 1},
         "source": source_label(scores.assign(split=np.nan), positive=POSITIVE).to_dict(),
         "counts": _counts(scores),
     }
-
-
-def _populations(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {name: frame[frame["population"] == name] for name in (ADULTS, CHILDREN)} | {BOTH: frame}
 
 
 def _expected(rule: Conformal, place: int) -> dict[str, float]:
@@ -101,8 +94,8 @@ def _share(films: pd.DataFrame, true: Any) -> dict[str, Any]:
 
 
 def _counts(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Films and patients of each side, population, source and label."""
+    """Films and patients of each side, source and label."""
     frame = scores.assign(person=group_ids(scores))
-    keys = ["split", "population", "source", "label"]
+    keys = ["split", "source", "label"]
     counted = frame.groupby(keys).agg(films=("image", "size"), patients=("person", "nunique")).reset_index()
     return counted.to_dict("records")

@@ -1,28 +1,28 @@
-"""The model card of deepcovid's own detector, and the tables of its page, from its figures and its audit."""
+"""The model cards of deepcovid's own detectors, and the tables of their page, from their figures and audits."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from choosing import NORMAL, POSITIVE
-from material import ADULT, ADULTS, CHILDREN, SIDES
-from measuring import BOTH
+from material import ADULT, NORMAL, POSITIVE, SIDES
 
-from deepcovid.models.abnormal.words import MEANING, NO_PROMISE
-from deepcovid.models.detector import INTENDED_USE, Detector
-from deepcovid.storage import write_text
+from deepcovid.models.abnormal import NAMES, ShippedDetector, shipped_detector
+from deepcovid.models.abnormal.shipped import AUDIT, CARD, DETECTOR, FIGURES
+from deepcovid.models.abnormal.words import ADULTS, CHILDREN, MEANINGS, NO_PROMISE
+from deepcovid.models.detector import Detector
+from deepcovid.runs.calibrate import calibration_words
+from deepcovid.storage import read_json, write_text
 
-NAMES = {ADULTS: f"adults ({ADULT} years and over)", CHILDREN: "children", BOTH: "both together"}
-PLACES = {name: re.compile(rf"<!-- {name}:begin -->.*?<!-- {name}:end -->", re.S) for name in ("figures", "audit")}
-HEAD = """# Model card: normal or abnormal chest film
+COLUMNS = {ADULTS: f"adults ({ADULT} years and over)", CHILDREN: "children"}
+HEAD = """# Model card: normal or abnormal chest film, {population}
 
 > **Audit: {verdict}.** {sentence}
 
-The detector that `deepcovid predict FILM` uses where none is named. A demonstration for research: no medical device, no
-diagnosis, not for the care of patients.
+The detector that `deepcovid predict {name} FILM` uses{default}. A demonstration for research: no medical device, no diagnosis,
+not for the care of patients.
 
 | | |
 |---|---|
@@ -41,20 +41,17 @@ diagnosis, not for the care of patients.
 
 {no_promise}
 
-"Cannot tell" is said of a film whose conformal set holds both classes, "unlike both" of one whose set is empty. A score does
-not mean the same in adults and in children: their figures stand apart below.
+"Cannot tell" is said of a film whose conformal set holds both classes, "unlike both" of one whose set is empty.
 
 ## What it was made from
 
-NIH ChestX-ray14 (the NIH Clinical Center; Wang et al. 2017; no restrictions): those films of it that DarkCovidNet's authors
-chose, 500 without a finding and 500 whose reports name pneumonia, alone or with other findings. Labels there come from
-reports, by text mining. Kermany et al. 2018 (CC BY 4.0): children with and without pneumonia. Every abnormal film is one of
-pneumonia by its label; what other findings look like was learnt only where they stood beside it.
+{material} Every abnormal film is one of pneumonia by its label; what other findings look like was learnt only where they stood
+beside it.
 
 {sides}
 
-The backbone learnt from half of the patients (no labels among it), the detector from the same half: those who validate or
-test were seen by neither. `films.csv` has the SHA-256 of every film that trained or chose.
+The backbone learnt without labels from half of the patients of both populations, the last layer from the same half of this one;
+those who validate or test were seen by neither. `films.csv` has the SHA-256 of every film that trained or chose.
 
 {counts}
 
@@ -64,43 +61,79 @@ test were seen by neither. `films.csv` has the SHA-256 of every film that traine
 
 {figures}
 
+{by_source}
+
 ## The audit
 
 {audit}
 
 ## Limits
 
-- Two collections, one of adults and one of children; another hospital's films were not measured. NIH's children are few.
-- The labels of NIH are wrong at times, in training and in these figures.
-- Half of all films here are abnormal, and probabilities are made for that. Elsewhere they are too high.
-- A heat map, where one is drawn, shows what the network weighed, not where a disease is.
+{limits}
 """
+NIH = (
+    "NIH ChestX-ray14 (the NIH Clinical Center; Wang et al. 2017; no restrictions): {which} of those that DarkCovidNet's authors "
+    "chose, 500 without a finding and 500 whose reports name pneumonia, alone or with other findings; labels come from "
+    "reports, by text mining."
+)
+KERMANY = "Kermany et al. 2018 (CC BY 4.0; Guangzhou): children with and without pneumonia."
+MATERIAL = {
+    ADULTS: NIH.format(which="the films of adults"),
+    CHILDREN: f"{KERMANY} {NIH.format(which='the 95 films of patients under 18')}",
+}
+LIMITS = {
+    ADULTS: ("One collection, of one hospital: others were not measured.",),
+    CHILDREN: ("Two collections, of which one holds few films; other hospitals were not measured.",),
+}
+ALL_LIMITS = (
+    "The labels of NIH are wrong at times, in training and in these figures.",
+    "The share of abnormal films is that of the table above, and probabilities are made for it: where fewer are abnormal they "
+    "are too high.",
+    "A heat map, where one is drawn, shows what the network weighed, not where a disease is.",
+    "The test films were looked at once before, with an earlier backbone and one detector for both populations: its "
+    "probabilities were too high in children. A detector of their own is also what cross-validation on the patients that train "
+    "found better for children.",
+)
 
 
-def write_card(
-    path: Path, *, figures: Mapping[str, Any], audit: Mapping[str, Any], detector: Detector, facts: Mapping[str, Any]
-) -> None:
-    """MODEL_CARD.md, its audit's sentence before everything else."""
-    told = detector.description
+def write_card(folder: Path, *, name: str, trainable: str, weights: str) -> None:
+    """MODEL_CARD.md beside a detector, its figures and its audit, which it tells; the audit's sentence comes first."""
+    detector = Detector.load(folder / DETECTOR)
+    figures, audit, told, population = (
+        read_json(folder / FIGURES),
+        read_json(folder / AUDIT),
+        detector.description,
+        NAMES[name],
+    )
     recipe = told.training["recipe"]
+    default = " where none is named" if population == ADULTS else ""
     text = HEAD.format(
-        verdict=audit["verdict"], sentence=audit["sentence"], hash=detector.hash, network=told.network,
-        size=detector.preprocessing.size[0], trainable=facts["trainable"], epochs=recipe["epochs"], seed=recipe["seed"],
-        weights=facts["weights"], threshold=figures["point"]["threshold"], point=figures["point"]["name"],
-        calibration=facts["calibration"], licence=told.licence, use=INTENDED_USE, meaning=MEANING,
-        no_promise=NO_PROMISE, sides=sides_in_words(), counts=counts_table(figures), source=figures["source"]["sentence"],
-        figures=figures_table(figures), audit=audit_table(audit),
+        population=population, name=name, default=default, verdict=audit["verdict"], sentence=audit["sentence"],
+        hash=detector.hash, network=told.network, size=detector.preprocessing.size[0], trainable=trainable,
+        epochs=recipe["epochs"], seed=recipe["seed"], weights=weights, threshold=figures["point"]["threshold"],
+        point=figures["point"]["name"], calibration=calibration_words(told.calibration), licence=told.licence,
+        use=told.intended_use, meaning=MEANINGS[population], no_promise=NO_PROMISE, material=MATERIAL[population],
+        sides=sides_in_words(), counts=counts_table(figures), source=figures["source"]["sentence"],
+        figures=figures_table([figures], [COLUMNS[population]]), by_source=by_source(figures), audit=audit_table(audit),
+        limits="\n".join(f"- {line}" for line in (*LIMITS[population], *ALL_LIMITS)),
     )  # fmt: skip
-    write_text(path, text)
+    write_text(folder / CARD, text)
 
 
-def write_page(path: Path, *, figures: Mapping[str, Any], audit: Mapping[str, Any]) -> None:
-    """The page's tables, between their marks; the rest stays."""
+def write_page(path: Path, *, folder: Path) -> None:
+    """The page's tables of both detectors, between their marks; the rest stays."""
+    owns = [shipped_detector(name, folder=folder) for name in NAMES]
+    tables = {"figures": figures_table([own.figures for own in owns], [COLUMNS[own.population] for own in owns])}
+    tables |= {f"audit-{own.population}": _audit_part(own) for own in owns}
     text = path.read_text(encoding="utf-8")
-    for name, table in (("figures", figures_table(figures)), ("audit", f"{audit['sentence']}\n\n{audit_table(audit)}")):
+    for name, table in tables.items():
         whole = f"<!-- {name}:begin -->\n{table}\n<!-- {name}:end -->"
-        text = PLACES[name].sub(lambda _, whole=whole: whole, text)
+        text = re.sub(f"<!-- {name}:begin -->.*?<!-- {name}:end -->", lambda _, whole=whole: whole, text, flags=re.S)
     write_text(path, text)
+
+
+def _audit_part(own: ShippedDetector) -> str:
+    return f"**{own.audit['verdict']}.** {own.audit['sentence']}\n\n{audit_table(own.audit)}"
 
 
 def sides_in_words() -> str:
@@ -110,55 +143,53 @@ def sides_in_words() -> str:
 
 
 def counts_table(figures: Mapping[str, Any]) -> str:
-    """Films and patients by side, population, source and label."""
-    rows = (
-        (one["split"], one["population"], one["source"], one["label"], f"{one['films']}", f"{one['patients']}")
-        for one in figures["counts"]
-    )
-    return _table(("side", "population", "source", "label", "films", "patients"), rows)
+    """Films and patients by side, source and label."""
+    keys = ("split", "source", "label", "films", "patients")
+    rows = ([str(one[key]) for key in keys] for one in figures["counts"])
+    return _table(("side", *keys[1:]), rows)
 
 
-def figures_table(figures: Mapping[str, Any]) -> str:
-    """Every figure of the test side with its interval and n, a column a population."""
-    people = {name: figures["populations"][name] for name in NAMES}
-    head = [
-        "",
-        *(
-            f"{NAMES[name]}: {one['films']} films, {one['abnormal']} abnormal, {one['patients']} patients"
-            for name, one in people.items()
-        ),
-    ]
-    rows = [[name, *cells] for name, cells in _rows(list(people.values()), figures)]
-    point, held = figures["point"], _expected(figures)
-    note = (
-        f"Test side; 95 % intervals; shares and AUCs count patients. Threshold {point['threshold']:.3f} ({point['name']} on "
-        f"validation). Sets may lack the truth for {figures['alpha']:.0%} of a class; with so many patients of validation "
-        f"{held} of future films of it are held."
-    )
-    return f"{_table(head, rows)}\n\n{note}"
+def by_source(figures: Mapping[str, Any]) -> str:
+    """The AUC within each source of the test side."""
+    parts = (f"{name} {_ratio(interval)}" for name, interval in figures["sources"].items())
+    return f"AUC within each source: {'; '.join(parts)}."
 
 
-def _rows(people: list[Mapping[str, Any]], figures: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    yield "AUC", [_ratio(one["auc"]) for one in people]
-    yield "sensitivity: abnormal films called so", [_share(one["sensitivity"]) for one in people]
-    yield "specificity: normal films not called so", [_share(one["specificity"]) for one in people]
+def figures_table(each: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Every figure of the test side with its interval and n, a column a detector."""
+    head = ["", *(f"{name}: {_size(one['test'])}" for name, one in zip(names, each, strict=True))]
+    note = "Test side; 95 % intervals; patients are the unit. Sets may lack the truth for {alpha:.0%} of a class."
+    return f"{_table(head, _rows(each))}\n\n{note.format(alpha=each[0]['alpha'])}"
+
+
+def _size(test: Mapping[str, Any]) -> str:
+    return f"{test['films']} films, {test['abnormal']} abnormal, {test['patients']} patients"
+
+
+def _rows(each: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    tests = [one["test"] for one in each]
+    yield ["AUC", *(_ratio(one["auc"]) for one in tests)]
+    yield ["threshold", *(f"{one['point']['threshold']:.3f}" for one in each)]
+    yield ["sensitivity: abnormal films called so", *(_share(one["sensitivity"]) for one in tests)]
+    yield ["specificity: normal films not called so", *(_share(one["specificity"]) for one in tests)]
     for key, name in (
         ("intercept", "calibration intercept (0)"),
         ("slope", "calibration slope (1)"),
         ("brier", "Brier score"),
     ):
-        yield name, [_ratio(one["calibration"][key]) for one in people]
-    yield (
-        "calibration error, by chance alone",
-        [f"{one['calibration']['ece']:.3f}, {one['calibration']['ece_by_chance']:.3f}" for one in people],
-    )
+        yield [name, *(_ratio(one["calibration"][key]) for one in tests)]
+    yield ["calibration error; by chance alone", *(_error(one["calibration"]) for one in tests)]
     for label in (NORMAL, POSITIVE):
-        yield (
+        yield [
             f"conformal sets that hold the truth, {label}",
-            [_share(one["conformal"]["coverage"][label]) for one in people],
-        )
-    yield "films that are decided (one class in the set)", [_share(one["conformal"]["decided"]) for one in people]
-    yield "of those, right", [_share(one["conformal"]["right_of_decided"]) for one in people]
+            *(_share(one["conformal"]["coverage"][label]) for one in tests),
+        ]
+        yield [
+            f"expected of so many patients of validation, {label}",
+            *(_range(one["expected_coverage"][label]) for one in each),
+        ]
+    yield ["films that are decided (one class in the set)", *(_share(one["conformal"]["decided"]) for one in tests)]
+    yield ["of those, right", *(_share(one["conformal"]["right_of_decided"]) for one in tests)]
 
 
 def audit_table(audit: Mapping[str, Any]) -> str:
@@ -167,17 +198,19 @@ def audit_table(audit: Mapping[str, Any]) -> str:
     return _table(("", "test", "verdict", ""), rows)
 
 
-def _expected(figures: Mapping[str, Any]) -> str:
-    parts = (f"{one['low']:.0%} to {one['high']:.0%} ({name})" for name, one in figures["expected_coverage"].items())
-    return " and ".join(parts)
+def _range(expected: Mapping[str, float]) -> str:
+    return f"{100 * expected['low']:.0f}–{100 * expected['high']:.0f} %"
+
+
+def _error(calibration: Mapping[str, Any]) -> str:
+    return f"{calibration['ece']:.3f}; {calibration['ece_by_chance']:.3f}"
 
 
 def _ratio(interval: Mapping[str, Any] | None) -> str:
     if interval is None or interval["value"] is None:
         return "unknown"
-    return (
-        f"{interval['value']:.3f} ({interval['low']:.3f}–{interval['high']:.3f}; {interval['n']} {interval['unit']}s)"
-    )
+    ends = f"{interval['low']:.3f} to {interval['high']:.3f}"
+    return f"{interval['value']:.3f} ({ends}; {interval['n']} {interval['unit']}s)"
 
 
 def _share(interval: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from deepcovid.cli import app
 from deepcovid.models.abnormal import NAME, shipped
-from deepcovid.models.abnormal.words import NEXT_STEP, WHICH
+from deepcovid.models.abnormal.words import NEXT_STEP
 from tests.hostile.originals import png
 from tests.models.abnormal.making import SENTENCE, shipped_folder
 
@@ -33,12 +33,13 @@ def test_it_says_which_detector_and_what_its_audit_says_before_the_score(film: P
     done = predicted("film.png")
     assert done.exit_code == 0
     told = " ".join(done.output.split())
-    assert told.startswith(f"{WHICH} What its audit says: FAIL. {SENTENCE}")
+    assert told.startswith("No detector was named: deepcovid's own is used, normal or abnormal chest film of adults;")
+    assert told.partition(f" What its audit says: FAIL. {SENTENCE}")[0].endswith("name normal-or-abnormal-children.")
     assert "called abnormal: the score" in told
     assert f"next: {NEXT_STEP}" in told
     assert "public-health" not in told
     assert "no word that the film is normal" in told
-    assert "children, patients kept out of its training: called abnormal 50 % (25–75 %; 8 patients)" in told
+    assert "measured on adults kept out of its training: 50 % (25–75 %; 8 patients)" in told
 
 
 def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> None:
@@ -46,11 +47,11 @@ def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> No
     told = json.loads(done.stdout)["detector"]
     assert (told["name"], told["positive"]) == (NAME, "abnormal")
     assert told["audit"] == {"verdict": "FAIL", "sentence": SENTENCE}
-    assert len(told["about"]) == 4
-    assert WHICH in " ".join(done.stderr.split())
-    named = json.loads(predicted(film.parent / "package" / "detector", "film.png", "--json", "-").stdout)["detector"]
-    assert named["name"] == str(film.parent / "package" / "detector")
-    assert named["about"] == []
+    assert len(told["about"]) == 3
+    assert "No detector was named" in " ".join(done.stderr.split())
+    folder = film.parent / "package" / "adults" / "detector"
+    named = json.loads(predicted(folder, "film.png", "--json", "-").stdout)["detector"]
+    assert (named["name"], named["about"]) == (str(folder), [])
 
 
 def test_no_heat_map_is_drawn_where_the_audit_switched_them_off(

@@ -49,7 +49,10 @@ def test_a_detector_stands_first(first: str, here: Path) -> None:
 def test_the_name_asks_for_the_shipped_one_unless_a_folder_has_it(here: Path) -> None:
     which = named([NAME, "c.png"])
     assert which.own is not None
-    assert not which.unasked
+    assert (which.unasked, which.own.population) == (False, "adults")
+    children = named([f"{NAME}-children", "c.png"]).own
+    assert children is not None
+    assert children.population == "children"
     folders(here, **{NAME: detector()})
     assert named([NAME, "c.png"]).detector.description.positive == "covid"
 
@@ -91,6 +94,8 @@ def test_other_words_that_name_nothing_stay_errors_of_films(here: Path) -> None:
 def test_films_are_looked_for_before_a_missing_detector_is_an_error(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shipped, "FOLDER", here)
-    with pytest.raises(DetectorError, match=r"comes with no detector of its own.*deepcovid predict runs/NAME FILMS"):
+    monkeypatch.setattr(shipped, "FOLDER", here)  # nothing lies there
+    with pytest.raises(
+        DetectorError, match=r"comes with no detector normal-or-abnormal.*deepcovid predict runs/NAME FILMS"
+    ):
         named(["c.png"])

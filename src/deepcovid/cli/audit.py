@@ -20,7 +20,7 @@ FAILED = 1
 def audit(
     detector: Annotated[
         Path | None,
-        typer.Argument(help="Run folder, detector folder, ONNX file, or normal-or-abnormal: deepcovid's own."),
+        typer.Argument(help="Run folder, detector folder, ONNX file, or deepcovid's own by name."),
     ] = None,
     table: Annotated[Path | None, typer.Argument(help="Table of films; default: the run's own.")] = None,
     preprocessing: Annotated[
@@ -103,12 +103,12 @@ def _own(
     detector: Path, table: Path | None, out: Path | None, *, label_column: str, allow_outside: bool
 ) -> tuple[Path, Path | None]:
     """The folder of deepcovid's own detector where its name was given, and a place for its audit outside the package."""
-    from deepcovid.models.abnormal import NAME, shipped_detector
+    from deepcovid.models.abnormal import shipped_detector
     from deepcovid.runs.named import is_shipped_name
 
     if not is_shipped_name(detector):
         return detector, out
-    own = shipped_detector()
+    own = shipped_detector(str(detector))
     if table is not None:
         from deepcovid.datasets.table import load_table
 
@@ -116,9 +116,9 @@ def _own(
         learnt = own.learnt(films.image_path(name) for name in films.frame["image"])
         if learnt:
             Spoken().warn(
-                f"{NAME} learnt from {learnt:,} of the {len(films.frame):,} films: figures on them flatter it"
+                f"{own.name} learnt from {learnt:,} of the {len(films.frame):,} films: figures on them flatter it"
             )
-    return own.detector.folder, out or Path(f"{NAME}.audit")
+    return own.detector.folder, out or Path(f"{own.name}.audit")
 
 
 def _self_test(

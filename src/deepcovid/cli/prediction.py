@@ -56,7 +56,8 @@ def predict(
 ) -> None:
     """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch.
 
-    With films alone deepcovid's own detector is used: normal or abnormal chest film, a demonstration for research.
+    With films alone deepcovid's own detector is used: normal or abnormal chest film of adults (of children: name
+    normal-or-abnormal-children), a demonstration for research.
     """
     from deepcovid.models.detector import FILES
     from deepcovid.models.engine import cores
@@ -103,21 +104,20 @@ def _next_step(which: Named) -> str:
 
 
 def _announce(which: Named) -> None:
-    """Which detector scores the films, where none was named: on standard error, so that output to a program stays whole."""
+    """Which detector of deepcovid's own scores the films: on standard error, so that output to a program stays whole."""
     if which.own is not None:
-        for line in which.own.announcement if which.unasked else which.own.announcement[1:]:
+        for line in which.own.announcement(unasked=which.unasked):
             console(error=True).print(line, style="bold yellow", markup=False)
 
 
 def _which(which: Named) -> dict[str, Any]:
     """Which detector it was, with what its audit says; null where no audit of it lies beside it."""
     from deepcovid.explanation.trust import audit_beside
-    from deepcovid.models.abnormal import NAME
 
     detector = which.detector
     audit = audit_beside(detector)
     return {
-        "name": NAME if which.own else str(detector.folder),
+        "name": which.own.name if which.own else str(detector.folder),
         "hash": detector.hash,
         "positive": detector.description.positive,
         "audit": audit and {key: audit.get(key) for key in ("verdict", "sentence")},

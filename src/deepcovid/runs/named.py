@@ -10,7 +10,7 @@ from pathlib import Path
 from deepcovid.errors import DetectorError, ImageError, did_you_mean, printable
 from deepcovid.imaging.archive import archive_of
 from deepcovid.imaging.finding import Found, look_for_films
-from deepcovid.models.abnormal import NAME, ShippedDetector, shipped_detector
+from deepcovid.models.abnormal import NAME, NAMES, ShippedDetector, shipped_detector
 from deepcovid.models.detector import DESCRIPTION, GRAPH, WEIGHTS, Detector
 
 # what lies in a detector folder, or in the run folder around one
@@ -42,7 +42,7 @@ class Named:
 
 
 def named(words: Sequence[str]) -> Named:
-    """A detector folder, a run folder or `normal-or-abnormal` before films; or films alone, which deepcovid's own scores.
+    """A detector folder, a run folder or a name of deepcovid's own before films; or films alone, which its own for adults scores.
 
     Nothing that was meant for a detector is taken for a film: a path that is not there, a folder with a part of a
     detector or with detectors in it, a model's file.
@@ -56,7 +56,7 @@ def named(words: Sequence[str]) -> Named:
     """
     first, *others = words
     if is_shipped_name(first):
-        own = shipped_detector()
+        own = shipped_detector(first)
         return Named(detector=own.detector, looked=_films(others, first), own=own)
     if _meant_for_detector(Path(first)):
         detector = Detector.load(first)
@@ -67,8 +67,8 @@ def named(words: Sequence[str]) -> Named:
 
 
 def is_shipped_name(path: Path | str) -> bool:
-    """Whether a word stands for deepcovid's own detector: its name, where nothing of that name lies here."""
-    return str(path) == NAME and not Path(path).exists()
+    """Whether a word stands for a detector of deepcovid's own: its name, where nothing of that name lies here."""
+    return str(path) in NAMES and not Path(path).exists()
 
 
 def _meant_for_detector(path: Path) -> bool:
@@ -111,7 +111,7 @@ def _require_something(path: Path) -> None:
             )
     elif not path.exists() and archive_of(path) is None and not glob.has_magic(str(path)):
         beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        guess = did_you_mean(path.name, [*beside, NAME])
+        guess = did_you_mean(path.name, [*beside, *NAMES])
         raise DetectorError(
             "there is no such file or folder: no detector and no film", path=path, mend=f"{guess}{MEND}"
         )

@@ -1,20 +1,26 @@
-"""A small detector in the form in which deepcovid's own is shipped."""
+"""Small detectors in the form in which deepcovid's own are shipped."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from deepcovid.models.abnormal.shipped import AUDIT, CARD, FIGURES, FILMS, FORMAT, MANIFEST
+from deepcovid.models.abnormal.shipped import AUDIT, CARD, FIGURES, FILMS, FORMAT, MANIFEST, NAMES
 from deepcovid.storage import sha256_file, write_json, write_text
 from tests.hostile.makers_detectors import detector, folders
 
 SENTENCE = "Not shown to read the disease. The border tells."
 
 
-def shipped_folder(folder: Path, *, films: tuple[Path, ...] = (), **audit: Any) -> Path:
-    """A folder with everything that `shipped_detector` asks for; `films` are those that it learnt from."""
-    folder.mkdir(parents=True, exist_ok=True)
+def shipped_folder(place: Path, *, films: tuple[Path, ...] = (), **audit: Any) -> Path:
+    """A folder with everything that `shipped_detector` asks for of adults and children; `films` are those learnt from."""
+    for population in NAMES.values():
+        _one(place / population, films, audit)
+    return place
+
+
+def _one(folder: Path, films: tuple[Path, ...], audit: dict[str, Any]) -> None:
+    folder.mkdir(parents=True)
     folders(folder, detector=detector(classes=["not abnormal", "abnormal"], positive="abnormal"))
     digest = sha256_file(folder / "detector" / "detector.json")
     told = {
@@ -25,12 +31,10 @@ def shipped_folder(folder: Path, *, films: tuple[Path, ...] = (), **audit: Any) 
     }
     write_json(folder / AUDIT, told | audit)
     share = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8, "unit": "patient", "method": "made up"}
-    both = {name: {"sensitivity": share, "specificity": share} for name in ("adults", "children")}
-    write_json(folder / FIGURES, {"populations": both})
+    write_json(folder / FIGURES, {"test": {"sensitivity": share, "specificity": share}})
     write_text(folder / CARD, "# Model card\n")
     write_text(folder / FILMS, "sha256,source\n" + "".join(f"{sha256_file(film)},north\n" for film in films))
     seal(folder)
-    return folder
 
 
 def seal(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""deepcovid's own detector: nothing of it is used that was altered, and it says which it is and how often it is wrong."""
+"""deepcovid's own detectors: nothing of them is used that was altered, and each says which it is and how often it is wrong."""
 
 from __future__ import annotations
 
@@ -6,57 +6,63 @@ from pathlib import Path
 
 import pytest
 
-from deepcovid.errors import DetectorError
-from deepcovid.models.abnormal import shipped_detector
+from deepcovid.errors import DetectorError, UnknownNameError
+from deepcovid.models.abnormal import NAMES, shipped_detector
 from deepcovid.storage import read_json, write_json
 from tests.models.abnormal.making import SENTENCE, seal, shipped_folder
 
 
-def test_its_words_hold_the_audit_and_the_figures_of_both_populations(tmp_path: Path) -> None:
-    own = shipped_detector(shipped_folder(tmp_path))
-    assert own.detector.description.positive == "abnormal"
-    which, audit = own.announcement
-    assert "no medical device" in which
+@pytest.mark.parametrize(("name", "population"), NAMES.items())
+def test_its_words_hold_the_audit_the_population_and_the_figures(name: str, population: str, tmp_path: Path) -> None:
+    own = shipped_detector(name, folder=shipped_folder(tmp_path))
+    assert (own.name, own.detector.description.positive) == (name, "abnormal")
+    which, audit = own.announcement()
+    assert f"chest film of {population}; a demonstration for research, no medical device." in which
+    (other,) = set(NAMES) - {name}
+    assert which.endswith(f"name {other}.")
     assert audit == f"What its audit says: FAIL. {SENTENCE}"
-    children = next(line for line in own.about if line.startswith("children"))
-    assert "called abnormal 50 % (25–75 %; 8 patients) of abnormal films" in children
-    assert any(line.startswith("adults (18 years and over)") for line in own.about)
+    assert (
+        f"measured on {population} kept out of its training: 50 % (25–75 %; 8 patients) of abnormal films"
+        in own.about[-1]
+    )
 
 
 @pytest.mark.parametrize("name", ["audit.json", "figures.json", "MODEL_CARD.md", "films.csv", "detector/detector.json"])
 def test_an_altered_or_missing_file_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    path = shipped_folder(tmp_path) / name
+    path = shipped_folder(tmp_path) / "adults" / name
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(DetectorError, match=r"install deepcovid again, or name a detector of your own"):
-        shipped_detector(tmp_path)
+        shipped_detector(folder=tmp_path)
     path.unlink()
     with pytest.raises(DetectorError, match=path.name):
-        shipped_detector(tmp_path)
+        shipped_detector(folder=tmp_path)
 
 
 def test_the_audit_of_another_detector_is_refused(tmp_path: Path) -> None:
-    shipped_folder(tmp_path)
-    write_json(tmp_path / "audit.json", read_json(tmp_path / "audit.json") | {"detector": "0" * 64})
-    seal(tmp_path)
+    folder = shipped_folder(tmp_path) / "adults"
+    write_json(folder / "audit.json", read_json(folder / "audit.json") | {"detector": "0" * 64})
+    seal(folder)
     with pytest.raises(DetectorError, match="the audit of another detector"):
-        shipped_detector(tmp_path)
+        shipped_detector(folder=tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["[]", "{", '{"format": 7}'])
 def test_a_damaged_manifest_is_an_error_with_a_mend(damage: str, tmp_path: Path) -> None:
-    (shipped_folder(tmp_path) / "abnormal.json").write_text(damage)
+    (shipped_folder(tmp_path) / "adults" / "abnormal.json").write_text(damage)
     with pytest.raises(DetectorError, match=r"abnormal\.json"):
-        shipped_detector(tmp_path)
+        shipped_detector(folder=tmp_path)
 
 
 def test_a_version_without_one_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DetectorError, match="comes with no detector of its own"):
-        shipped_detector(tmp_path)
+    with pytest.raises(UnknownNameError, match="normal-or-abnormal-children"):
+        shipped_detector("abnormal")
+    with pytest.raises(DetectorError, match="comes with no detector normal-or-abnormal"):
+        shipped_detector(folder=tmp_path)
 
 
 def test_films_that_it_learnt_from_are_known_by_their_bytes(tmp_path: Path) -> None:
     seen, new = tmp_path / "seen.png", tmp_path / "new.png"
     seen.write_bytes(b"a film")
     new.write_bytes(b"another")
-    own = shipped_detector(shipped_folder(tmp_path / "own", films=(seen,)))
+    own = shipped_detector(folder=shipped_folder(tmp_path / "own", films=(seen,)))
     assert own.learnt([seen, new, tmp_path / "gone.png"]) == 1

@@ -1,7 +1,7 @@
-"""The detector that comes with deepcovid: normal or abnormal chest film, a demonstration for research."""
+"""The detectors that come with deepcovid: normal or abnormal chest film, of adults and of children."""
 
 from __future__ import annotations
 
-from deepcovid.models.abnormal.shipped import NAME, ShippedDetector, shipped_detector
+from deepcovid.models.abnormal.shipped import NAME, NAMES, ShippedDetector, shipped_detector
 
-__all__ = ["NAME", "ShippedDetector", "shipped_detector"]
+__all__ = ["NAME", "NAMES", "ShippedDetector", "shipped_detector"]

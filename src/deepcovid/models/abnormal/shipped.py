@@ -1,4 +1,5 @@
-"""The files beside this one: a detector folder, what its audit and its measurements say, and the SHA-256 of each."""
+"""The folders beside this file, of adults and of children: a detector, what its audit and its measurements say, and the SHA-256
+of each file."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepcovid.errors import DeepCovidError, DetectorError
-from deepcovid.models.abnormal.words import about, announced
+from deepcovid.errors import DeepCovidError, DetectorError, UnknownNameError
+from deepcovid.models.abnormal.words import ADULTS, CHILDREN, about, announced
 from deepcovid.models.detector import Detector
 from deepcovid.storage import read_json, sha256_file
 
 FOLDER = Path(__file__).parent
-NAME = "normal-or-abnormal"  # what stands for it on a command line
+NAME = "normal-or-abnormal"
+NAMES = {NAME: ADULTS, f"{NAME}-children": CHILDREN}  # what stands for them on a command line
 FORMAT = 1
 MANIFEST = "abnormal.json"
 DETECTOR, AUDIT, FIGURES, CARD, FILMS = "detector", "audit.json", "figures.json", "MODEL_CARD.md", "films.csv"
@@ -23,29 +25,32 @@ MEND = "install deepcovid again, or name a detector of your own: deepcovid predi
 
 @dataclass(frozen=True, kw_only=True)
 class ShippedDetector:
-    """The detector that comes with deepcovid.
+    """A detector that comes with deepcovid.
 
     Attributes:
+        name: what stands for it on a command line.
+        population: adults or children.
         detector: loaded.
         audit: the whole audit of it, as `deepcovid audit` writes it.
-        figures: what was measured of adults and of children apart, on patients kept out of its training.
+        figures: what was measured on patients kept out of its training.
         card: its model card.
     """
 
+    name: str
+    population: str
     detector: Detector
     audit: dict[str, Any]
     figures: dict[str, Any]
     card: Path
 
-    @property
-    def announcement(self) -> tuple[str, ...]:
-        """What is said before it scores a film: which it is, and its audit's verdict."""
-        return announced(self.audit)
+    def announcement(self, *, unasked: bool = True) -> tuple[str, ...]:
+        """What is said before it scores a film: which it is, whether it was named or not (`unasked`), its audit's verdict."""
+        return announced(self.audit, population=self.population, unasked=unasked)
 
     @property
     def about(self) -> tuple[str, ...]:
-        """What its calls mean, and how often they are wrong in adults and in children."""
-        return about(self.figures)
+        """What its calls mean, and how often they are wrong."""
+        return about(self.figures, population=self.population)
 
     def learnt(self, paths: Iterable[Path]) -> int:
         """How many of these films it learnt from, known by the SHA-256 of their files; one that cannot be read is none."""
@@ -54,36 +59,45 @@ class ShippedDetector:
         return sum(path.is_file() and sha256_file(path) in hashes for path in paths)
 
 
-def shipped_detector(folder: Path | None = None) -> ShippedDetector:
-    """The detector that comes with deepcovid, every file checked.
+def shipped_detector(name: str = NAME, *, folder: Path | None = None) -> ShippedDetector:
+    """A detector that comes with deepcovid, every file checked.
 
     Args:
-        folder: where it lies; default: this package.
+        name: of `NAMES`.
+        folder: where both lie; default: this package.
 
     Raises:
+        UnknownNameError: there is no such name.
         DetectorError: this version has none, or a file is missing, damaged or altered.
     """
-    folder = folder or FOLDER
+    if name not in NAMES:
+        raise UnknownNameError(
+            f"deepcovid comes with no detector named {name!r}", mend=f"name one of: {', '.join(NAMES)}"
+        )
+    folder = (folder or FOLDER) / NAMES[name]
     if not (folder / MANIFEST).is_file():
-        raise DetectorError("this version comes with no detector of its own", path=folder, mend=MEND)
+        raise DetectorError(f"this version comes with no detector {name}", path=folder, mend=MEND)
     told = _read(folder / MANIFEST)
     if told.get("format") != FORMAT:
         raise _damaged(folder / MANIFEST, f"the format is {told.get('format')!r}; this version reads {FORMAT}")
     detector = Detector.load(folder / DETECTOR)
     if detector.hash != told.get("detector"):
         raise _damaged(detector.folder, f"this is not the detector that {MANIFEST} names")
-    files = told.get("files")
-    for name in BESIDE:
-        if (
-            not isinstance(files, dict)
-            or not (folder / name).is_file()
-            or sha256_file(folder / name) != files.get(name)
-        ):
-            raise _damaged(folder / name, f"this file is missing, or not the one that {MANIFEST} names")
+    _require_beside(folder, told.get("files"))
     audit = _read(folder / AUDIT)
     if audit.get("detector") != detector.hash:
         raise _damaged(folder / AUDIT, "this is the audit of another detector")
-    return ShippedDetector(detector=detector, audit=audit, figures=_read(folder / FIGURES), card=folder / CARD)
+    figures = _read(folder / FIGURES)
+    return ShippedDetector(
+        name=name, population=NAMES[name], detector=detector, audit=audit, figures=figures, card=folder / CARD
+    )
+
+
+def _require_beside(folder: Path, files: Any) -> None:
+    for name in BESIDE:
+        path = folder / name
+        if not isinstance(files, dict) or not path.is_file() or sha256_file(path) != files.get(name):
+            raise _damaged(path, f"this file is missing, or not the one that {MANIFEST} names")
 
 
 def _read(path: Path) -> dict[str, Any]:
