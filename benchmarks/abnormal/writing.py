@@ -21,8 +21,8 @@ HEAD = """# Model card: normal or abnormal chest film, {population}
 
 > **Audit: {verdict}.** {sentence}
 
-The detector that `deepcovid predict {name} FILM` uses{default}. A demonstration for research: no medical device, no diagnosis,
-not for the care of patients.
+The detector that `deepcovid predict {name} FILM` uses{default}.
+A demonstration for research: no medical device, no diagnosis, not for the care of patients.
 
 | | |
 |---|---|
@@ -90,9 +90,9 @@ ALL_LIMITS = (
     "The share of abnormal films is that of the table above, and probabilities are made for it: where fewer are abnormal they "
     "are too high.",
     "A heat map, where one is drawn, shows what the network weighed, not where a disease is.",
-    "The test films were looked at once before, with an earlier backbone and one detector for both populations: its "
-    "probabilities were too high in children. A detector of their own is also what cross-validation on the patients that train "
-    "found better for children.",
+    "The test films were looked at before, with earlier backbones: one detector for both populations gave children too high "
+    "probabilities, and a temperature of 57 films of children too sure ones. What was done instead is what cross-validation on "
+    "the patients that train found better.",
 )
 
 

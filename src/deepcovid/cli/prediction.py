@@ -33,7 +33,7 @@ def predict(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="[DETECTOR] FILMS...",
+            metavar="[DETECTOR] FILMS",
             help="Detector or run folder, then films, folders or globs; without one: deepcovid's own detector.",
         ),
     ],
