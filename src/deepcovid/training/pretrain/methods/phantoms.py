@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     paper="Caruana, Multitask learning, Machine Learning 28:41 (1997); as `tasks`, of films that are drawn",
 )
 def phantoms(around: Surroundings) -> torch.nn.Module:
-    """The heads of `tasks`; of a batch without phantoms the loss is 0."""
+    """The heads of `tasks`, but for the age, which hardly shows in a phantom; of a batch without phantoms the loss is 0."""
+    import torch
     from torch import nn
 
     class Phantoms(nn.Module):
@@ -26,11 +27,9 @@ def phantoms(around: Surroundings) -> torch.nn.Module:
 
         def forward(self, seen: Seen, batch: Batch) -> torch.Tensor:
             real = batch["dense"][:, 0, 0, 0, 0].isnan()
-            unknown = float("nan")
-            told = batch["told"].masked_fill(real[:, None], unknown)
-            loss: torch.Tensor = self.tasks(
-                seen, {**batch, "told": told, "age": batch["age"].masked_fill(real, unknown)}
-            )
+            told = batch["told"].masked_fill(real[:, None], float("nan"))
+            age = torch.full_like(batch["age"], float("nan"))
+            loss: torch.Tensor = self.tasks(seen, {**batch, "told": told, "age": age})
             return loss
 
     return Phantoms()
