@@ -10,17 +10,15 @@ import pytest
 
 from deepcovid.errors import RunError
 from deepcovid.runs import demo as demonstration
-from deepcovid.runs.demo import PHANTOMS, demo
+from deepcovid.runs.demo import PHANTOMS, RECIPE, demo
 from deepcovid.training.recipe import load_recipe
 
 pytest.importorskip("torch")
 
 
 def test_the_report_and_the_card_say_that_films_are_phantoms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = load_recipe("small")
-    small = replace(
-        whole, preprocessing=replace(whole.preprocessing, size=(32, 32)), epochs=1, early_stopping=None, keep="last"
-    )
+    whole = load_recipe(RECIPE)
+    small = replace(whole, preprocessing=replace(whole.preprocessing, size=(48, 48)), epochs=3)
     monkeypatch.setattr(demonstration, "load_recipe", lambda _: small)
     monkeypatch.setattr(demonstration, "make_phantoms", functools.partial(demonstration.make_phantoms, size=48))
     run = demo(tmp_path / "demo", patients=60)

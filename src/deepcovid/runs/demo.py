@@ -13,6 +13,7 @@ from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.training.recipe import load_recipe
 
+RECIPE = "xray-squeezenet"
 PHANTOMS = "All films are phantoms that deepcovid drew: no figure here says anything of films of people."
 
 
@@ -50,4 +51,4 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
     run = out / "run"
     # one thread: the same bits on any number of cores, and no slower on a busy machine
     settings = Settings(positive="covid", command=command, device="cpu", threads=1, resume=run.exists())
-    return train(table, recipe=load_recipe("small").changed(seed=seed), out=run, settings=settings, progress=progress)
+    return train(table, recipe=load_recipe(RECIPE).changed(seed=seed), out=run, settings=settings, progress=progress)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SMALLEST = 3  # rows and columns of a feature map on which places can be told
 AGE_UNIT = 0.1  # of a century: errors beyond ten years count linearly
+AGE_WEIGHT = 0.1  # with 1, a year pulls ten times as hard as a finding
 
 
 @register_method(
@@ -31,7 +32,8 @@ def tasks(around: Surroundings) -> torch.nn.Module:
             losses = []
             for view, (maps, features) in enumerate(zip(seen.maps, seen.features, strict=True)):
                 outputs = self.told(features)
-                losses.append(told_loss(outputs[:, :-1], batch["told"]) + age_loss(outputs[:, -1], batch["age"]))
+                age = age_loss(outputs[:, -1], batch["age"])
+                losses.append(told_loss(outputs[:, :-1], batch["told"]) + AGE_WEIGHT * age)
                 if self.dense is not None:
                     losses.append(dense_loss(self.dense(maps), batch["dense"][:, view]))
             return sum(losses[1:], losses[0]) / len(seen.maps)
