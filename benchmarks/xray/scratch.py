@@ -19,6 +19,7 @@ from deepcovid.imaging.augmentation import Augmentation
 from deepcovid.imaging.preprocessing import Preprocessing
 from deepcovid.models.weights import load_backbone_weights
 from deepcovid.models.zoo import build_network
+from deepcovid.storage import read_json, sha256_json, write_json
 from deepcovid.training.checkpoint import Checkpoint
 from deepcovid.training.finetune import FilmData, finetune
 from deepcovid.training.recipe import Optimiser, Recipe, Schedule
@@ -71,12 +72,24 @@ def logits_of(network: Any, store: FeatureStore, keys: list[str]) -> np.ndarray:
     return apart
 
 
-def from_nothing(task: Task, store: FeatureStore, keys: list[str], *, recipe: Recipe) -> np.ndarray:
-    """Out-of-fold scores of whole networks that were trained from random numbers in each fold of the first division."""
+def from_nothing(task: Task, store: FeatureStore, keys: list[str], *, recipe: Recipe, folder: Path) -> np.ndarray:
+    """Out-of-fold scores of whole networks that were trained from random numbers in each fold of the first division.
+
+    A fold that `folder` holds is not trained again.
+    """
     mine = [keys[row] for row in task.rows]
 
     def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        network = trained(store, [mine[row] for row in train], task.positive[train], recipe=recipe)
-        return logits_of(network, store, [mine[row] for row in test])
+        told = {
+            "recipe": recipe.to_dict(),
+            "train": [(mine[row], bool(task.positive[row])) for row in train],
+            "test": [mine[row] for row in test],
+        }
+        kept = folder / f"fold-{sha256_json(told)[:16]}.json"
+        if not kept.exists():
+            network = trained(store, [mine[row] for row in train], task.positive[train], recipe=recipe)
+            write_json(kept, logits_of(network, store, told["test"]).tolist())
+            print(f"{task.name}: a fold from scratch", flush=True)
+        return np.array(read_json(kept))
 
     return task.out_of_fold(score, divisions=1)
