@@ -58,9 +58,8 @@ def pretrain(
     from deepcovid.datasets.table import load_table
     from deepcovid.runs.pretrain import pretrain as run
     from deepcovid.runs.settings import Settings
-    from deepcovid.training.pretrain.plan import Plan, read_methods
+    from deepcovid.training.pretrain.plan import Plan, read_methods, usual_methods
 
-    chosen = {"methods": read_methods(method)} if method else {}
     plan = Plan(
         network=network,
         size=size,
@@ -75,7 +74,7 @@ def pretrain(
         share=share,
         licences=licences,
         seed=seed,
-        **chosen,
+        methods=read_methods(method) if method else usual_methods(phantoms=bool(phantoms and phantom_share)),
     )
     settings = Settings(
         device=device, workers=workers, threads=threads, loaders=loaders, resume=resume, command=command_line()

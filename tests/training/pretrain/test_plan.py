@@ -8,7 +8,7 @@ import pytest
 
 from deepcovid.errors import DeepCovidError, RecipeError
 from deepcovid.storage import sha256_json
-from deepcovid.training.pretrain.plan import Plan, read_methods
+from deepcovid.training.pretrain.plan import Plan, read_methods, usual_methods
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_views_legs_and_json() -> None:
     assert Plan(methods=(("tasks", 1.0), ("simsiam", 1.0))).views == 2
     assert Plan(steps=501, every=250).legs == 3
     assert sha256_json(Plan().to_dict()) != sha256_json(Plan(seed=1).to_dict())
+
+
+def test_without_phantoms_the_usual_methods_need_none() -> None:
+    assert "phantoms" in dict(usual_methods(phantoms=True))
+    assert Plan(phantoms=0, methods=usual_methods(phantoms=False)).phantoms == 0
+    with pytest.raises(RecipeError, match="no phantom to learn from"):
+        Plan(phantoms=0)

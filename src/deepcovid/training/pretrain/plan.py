@@ -15,6 +15,7 @@ from deepcovid.training.recipe import Optimiser, Recipe, Schedule
 
 WARM_UP = 0.1
 DECAY = 1e-4
+USUAL = (("vicreg", 1.0), ("restoration", 1.0), ("phantoms", 2.0))  # what did best (docs/log.md, 2026-11-26)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class Plan:
     """
 
     network: str = "squeezenet1_1"
-    methods: tuple[tuple[str, float], ...] = (("vicreg", 1.0), ("restoration", 1.0))
+    methods: tuple[tuple[str, float], ...] = USUAL
     size: int = 128
     weights: str = "none"
     steps: int = 2000
@@ -83,6 +84,10 @@ class Plan:
         _between("learning_rate", self.learning_rate, above=0.0, most=10.0)
         if not 0 <= self.phantom_share < 1:
             raise RecipeError(f"phantom_share is {self.phantom_share}", mend="give a share from 0 to below 1")
+        if "phantoms" in names and not (self.phantoms and self.phantom_share):
+            raise RecipeError(
+                "the method phantoms has no phantom to learn from", mend="allow some, or name other methods"
+            )
 
     @property
     def views(self) -> int:
@@ -122,6 +127,11 @@ class Plan:
         told = dict(vars(self)) | {"methods": dict(self.methods), "spoiling": VARIATIONS[self.variation].spoiling}
         fixed = self.recipe.to_dict()
         return told | {key: fixed[key] for key in ("preprocessing", "augmentation", "optimiser", "schedule")}
+
+
+def usual_methods(*, phantoms: bool) -> tuple[tuple[str, float], ...]:
+    """The methods where none is named: without phantoms, those that need none."""
+    return tuple(one for one in USUAL if phantoms or one[0] != "phantoms")
 
 
 def read_methods(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
