@@ -14,7 +14,10 @@ from deepcovid.runs.train import Run, train
 from deepcovid.training.recipe import load_recipe
 
 RECIPE = "xray-squeezenet"
-PHANTOMS = "All films are phantoms that deepcovid drew: no figure here says anything of films of people."
+PHANTOMS = (
+    "All films are phantoms that deepcovid drew, and the weights that training starts from were taught with the labels of "
+    "other phantoms: no figure here says anything of films of people."
+)
 
 
 def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", progress: Progress | None = None) -> Run:
