@@ -221,6 +221,20 @@ def _script(name: str) -> Any:
     return made
 
 
+def test_the_page_of_deepcovids_own_detectors_has_their_figures_and_their_audits() -> None:
+    from deepcovid.models.abnormal import NAMES, shipped_detector
+
+    page = read("docs/normal-or-abnormal.md")
+    for name in NAMES:
+        own = shipped_detector(name)
+        auc = own.figures["test"]["auc"]
+        assert f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}; {auc['n']} patients)" in page
+        assert f"**{own.audit['verdict']}.** {own.audit['sentence']}" in page
+        assert all(
+            f"| `{test['test']}` | {test['verdict']} | {test['sentence']} |" in page for test in own.audit["tests"]
+        )
+
+
 def test_recipes_that_are_named_exist() -> None:
     for page in PAGES:
         for name in re.findall(r"--recipe ([\w-]+)(?![\w.-])", page.read_text(encoding="utf-8")):

@@ -11,7 +11,7 @@ from material import ADULT, NORMAL, POSITIVE, SIDES
 
 from deepcovid.models.abnormal import NAMES, ShippedDetector, shipped_detector
 from deepcovid.models.abnormal.shipped import AUDIT, CARD, DETECTOR, FIGURES
-from deepcovid.models.abnormal.words import ADULTS, CHILDREN, MEANINGS, NO_PROMISE
+from deepcovid.models.abnormal.words import ADULTS, CHILDREN, MEANINGS, NO_PROMISE, miscalibrated
 from deepcovid.models.detector import Detector
 from deepcovid.runs.calibrate import calibration_words
 from deepcovid.storage import read_json, write_text
@@ -50,8 +50,9 @@ beside it.
 
 {sides}
 
-The backbone learnt without labels from half of the patients of both populations, the last layer from the same half of this one;
-those who validate or test were seen by neither. `films.csv` has the SHA-256 of every film that trained or chose.
+The backbone learnt without a label of any film from half of the patients of both populations, the last layer from the same
+half of this one; those who validate or test were seen by neither. `films.csv` has the SHA-256 of every film that trained or
+chose.
 
 {counts}
 
@@ -115,9 +116,14 @@ def write_card(folder: Path, *, name: str, trainable: str, weights: str) -> None
         use=told.intended_use, meaning=MEANINGS[population], no_promise=NO_PROMISE, material=MATERIAL[population],
         sides=sides_in_words(), counts=counts_table(figures), source=figures["source"]["sentence"],
         figures=figures_table([figures], [COLUMNS[population]]), by_source=by_source(figures), audit=audit_table(audit),
-        limits="\n".join(f"- {line}" for line in (*LIMITS[population], *ALL_LIMITS)),
+        limits="\n".join(f"- {line}" for line in (*LIMITS[population], *_flaw(figures), *ALL_LIMITS)),
     )  # fmt: skip
     write_text(folder / CARD, text)
+
+
+def _flaw(figures: Mapping[str, Any]) -> list[str]:
+    told = miscalibrated(figures["test"]["calibration"])
+    return [told[0].upper() + told[1:]] if told else []
 
 
 def write_page(path: Path, *, folder: Path) -> None:

@@ -31,7 +31,9 @@ def _one(folder: Path, films: tuple[Path, ...], audit: dict[str, Any]) -> None:
     }
     write_json(folder / AUDIT, told | audit)
     share = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8, "unit": "patient", "method": "made up"}
-    write_json(folder / FIGURES, {"test": {"sensitivity": share, "specificity": share}})
+    write_json(
+        folder / FIGURES, {"test": {"sensitivity": share, "specificity": share, "calibration": {"slope": share}}}
+    )
     write_text(folder / CARD, "# Model card\n")
     write_text(folder / FILMS, "sha256,source\n" + "".join(f"{sha256_file(film)},north\n" for film in films))
     seal(folder)

@@ -8,6 +8,7 @@ import pytest
 
 from deepcovid.errors import DetectorError, UnknownNameError
 from deepcovid.models.abnormal import NAMES, shipped_detector
+from deepcovid.models.abnormal.words import miscalibrated
 from deepcovid.storage import read_json, write_json
 from tests.models.abnormal.making import SENTENCE, seal, shipped_folder
 
@@ -23,8 +24,19 @@ def test_its_words_hold_the_audit_the_population_and_the_figures(name: str, popu
     assert audit == f"What its audit says: FAIL. {SENTENCE}"
     assert (
         f"measured on {population} kept out of its training: 50 % (25–75 %; 8 patients) of abnormal films"
-        in own.about[-1]
+        in own.about[-2]
     )
+    assert own.about[-1].startswith("its probabilities were too sure there: calibration slope 0.50 (0.25–0.75;")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"), [(0.5, 1.5, ""), (0.5, 0.9, "too sure"), (1.1, 1.9, "too cautious"), (0.5, 1.0, "")]
+)
+def test_a_calibration_is_called_wrong_where_its_interval_says_so(low: float, high: float, words: str) -> None:
+    told = miscalibrated({"slope": {"value": 1.0, "low": low, "high": high, "n": 9, "unit": "patient"}})
+    assert words in told
+    assert (told == "") == (words == "")
+    assert miscalibrated({"slope": None}) == ""
 
 
 @pytest.mark.parametrize("name", ["audit.json", "figures.json", "MODEL_CARD.md", "films.csv", "detector/detector.json"])
@@ -66,3 +78,20 @@ def test_films_that_it_learnt_from_are_known_by_their_bytes(tmp_path: Path) -> N
     new.write_bytes(b"another")
     own = shipped_detector(folder=shipped_folder(tmp_path / "own", films=(seen,)))
     assert own.learnt([seen, new, tmp_path / "gone.png"]) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_comes_with_deepcovid_is_whole_small_and_says_what_was_found(name: str) -> None:
+    from deepcovid.datasets.phantom import render_phantom
+
+    own = shipped_detector(name)
+    told = own.detector.description
+    assert max(path.stat().st_size for path in own.card.parent.rglob("*") if path.is_file()) <= 5_000_000
+    assert 0 <= own.detector.score(render_phantom(seed=7).film) <= 1
+    assert told.conformal is not None
+    assert own.detector.operating_point.chosen_on == "validation"
+    assert own.audit["sentence"] in " ".join(own.announcement())
+    card = own.card.read_text(encoding="utf-8")
+    assert own.detector.hash in card
+    assert card.splitlines()[2].startswith(f"> **Audit: {own.audit['verdict']}.** {own.audit['sentence']}")
+    assert own.figures["detector"] == own.detector.hash

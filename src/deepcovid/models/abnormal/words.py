@@ -39,16 +39,28 @@ def about(figures: Mapping[str, Any], *, population: str) -> tuple[str, ...]:
     """What the calls mean, and how often they are wrong.
 
     Args:
-        figures: `test` with `sensitivity` and `specificity` (intervals as JSON).
+        figures: `test` with `sensitivity` and `specificity` (intervals as JSON), and `slope` of its `calibration`.
         population: adults or children.
     """
     found = figures["test"]
-    return (
+    lines = (
         MEANINGS[population],
         NO_PROMISE,
         f"measured on {population} kept out of its training: {_share(found['sensitivity'])} of abnormal films are called so, "
         f"{_share(found['specificity'])} of normal ones are not. Nothing was measured on others.",
+        miscalibrated(found["calibration"]),
     )
+    return tuple(line for line in lines if line)
+
+
+def miscalibrated(calibration: Mapping[str, Any]) -> str:
+    """That probabilities are too sure, or too cautious, where the interval of the calibration slope says so; else empty."""
+    slope = calibration["slope"]
+    if slope is None or slope["low"] <= 1 <= slope["high"]:
+        return ""
+    how = "too sure" if slope["high"] < 1 else "too cautious"
+    figure = f"{slope['value']:.2f} ({slope['low']:.2f}–{slope['high']:.2f}; {slope['n']} {slope['unit']}s)"
+    return f"its probabilities were {how} there: calibration slope {figure}, where 1 is right."
 
 
 def _share(interval: Mapping[str, Any]) -> str:
