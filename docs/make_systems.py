@@ -153,6 +153,8 @@ def start(recipe: Recipe) -> str:
     """What the network starts from, in words."""
     if recipe.weights == "none":
         return "random numbers"
+    if recipe.weights == "xray":
+        return "deepcovid's own"
     published = architecture(recipe.network).weights
     if published is None:
         return "a file of yours"
