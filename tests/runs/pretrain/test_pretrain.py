@@ -21,6 +21,7 @@ from deepcovid.imaging.readers import film_hash  # noqa: E402
 from deepcovid.models.weights import load_backbone_weights  # noqa: E402
 from deepcovid.models.zoo import build_network  # noqa: E402
 from deepcovid.runs.pretrain import Pretrained, pretrain  # noqa: E402
+from deepcovid.runs.pretrain.card import card_of  # noqa: E402
 from deepcovid.runs.settings import Settings  # noqa: E402
 from deepcovid.storage import sha256_file  # noqa: E402
 from deepcovid.training.pretrain import loop  # noqa: E402
@@ -88,6 +89,9 @@ def test_what_is_learnt_from_is_permitted_of_the_share_and_listed(films: Path, u
     assert told["kept_for_measuring"] == ((frame["license"] == "CC BY 4.0") & ~chosen).sum()
     card = (unbroken.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert unbroken.record["list_hash"] in card
+    assert "They were asked of all films." in card
+    others = unbroken.record | {"plan": unbroken.record["plan"] | {"methods": {"phantoms": 1.0}}}
+    assert "no label of a real film was learnt from" in card_of(others)
     assert sha256_file(unbroken.weights) in card
     assert not any(patient in card for patient in frame["patient"])
 

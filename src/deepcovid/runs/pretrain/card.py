@@ -42,6 +42,7 @@ TARGETS = """
 ## What was told of the films
 
 A target that a source never has, or that nearly all its films have, is unknown for its films and left out of the loss.
+{asked}
 
 | target | with | without |
 |---|---|---|
@@ -92,7 +93,7 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
                 f"| {row['source'] or 'unknown'} | {row['license'] or 'unknown'} | {row['films']:,} |"
                 for row in told["sources"]
             ),
-            TARGETS.rstrip("\n"),
+            TARGETS.format(asked=_asked(plan["methods"])).rstrip("\n"),
             *_targets(told["targets"]),
             _probes(facts["probes"]),
             LIMITS,
@@ -109,6 +110,15 @@ def _methods(methods: dict[str, float]) -> str:
 def _rule(facts: dict[str, Any]) -> str:
     share, kept = facts["plan"]["share"], facts["material"]["kept_for_measuring"]
     return RULE_ALL if share >= 1 else RULE.format(purpose=facts["purpose"], share=share, kept=kept)
+
+
+def _asked(methods: dict[str, float]) -> str:
+    """Of which films the targets were asked."""
+    if "tasks" in methods:
+        return "They were asked of all films."
+    if "phantoms" in methods:
+        return "They were asked of phantoms alone, but for the age: no label of a real film was learnt from."
+    return "None was asked: no label was learnt from."
 
 
 def _targets(counts: dict[str, dict[str, int]]) -> list[str]:
