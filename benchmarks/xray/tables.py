@@ -146,8 +146,9 @@ def sources(figures: Told) -> str:
 NAMES = {OURS: "these weights", MEAN: "random numbers, mean", SUPERVISED: "trained with labels from random numbers"}
 INTRO = (
     "AUC of logistic regressions on the mean of the feature maps, {size} px, five folds by patient ({divisions} divisions, "
-    "decision values averaged), among {films} films of patients that were not learnt from; 95 % intervals over patients, "
-    "differences paired."
+    "decision values averaged), among {films} films of patients that were not learnt from, of whatever licence; abnormal is "
+    "asked within NIH, the other two within covid-chestxray, so that no source tells an answer (the probes while it trained "
+    "mix sources, and flatter by that); 95 % intervals over patients, differences paired."
 )
 
 

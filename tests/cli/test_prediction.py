@@ -47,7 +47,7 @@ def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> No
     told = json.loads(done.stdout)["detector"]
     assert (told["name"], told["positive"]) == (NAME, "abnormal")
     assert told["audit"] == {"verdict": "FAIL", "sentence": SENTENCE}
-    assert len(told["about"]) == 4
+    assert len(told["about"]) == 5
     assert "No detector was named" in " ".join(done.stderr.split())
     folder = film.parent / "package" / "adults" / "detector"
     named = json.loads(predicted(folder, "film.png", "--json", "-").stdout)["detector"]

@@ -24,7 +24,7 @@ def learn(
     label_column: options.LabelColumn = "label",
     minutes: Annotated[float, typer.Option(help="The time that all of it may take.")] = 15.0,
     weights: Annotated[
-        str | None, typer.Option(help="What the backbone starts from: imagenet (default), none, or a file.")
+        str | None, typer.Option(help="What the backbone starts from: imagenet (default), xray, none, or a file.")
     ] = None,
     network: Annotated[str, typer.Option(help="The backbone of probe and fine-tuning.")] = "resnet18",
     size: Annotated[int, typer.Option(min=0, help="Side of the film in pixels; 0: the network's own.")] = 0,

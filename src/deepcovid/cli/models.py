@@ -91,6 +91,7 @@ def _sums(table: LayerTable) -> list[str]:
 
 
 def _table(name: str, classes: int) -> LayerTable:
+    from deepcovid.models.any_timm import PREFIX
     from deepcovid.models.layers_table import table_of
     from deepcovid.models.zoo import network_names
     from deepcovid.runs.layers import table_of_recipe
@@ -98,7 +99,7 @@ def _table(name: str, classes: int) -> LayerTable:
 
     if name in recipe_names() or name.endswith(".toml"):  # `darkcovidnet` is both: the recipe says more
         return table_of_recipe(load_recipe(name), classes)
-    if name not in network_names():
+    if name not in network_names() and not name.startswith(PREFIX):
         raise RecipeError(
             f"there is no network and no recipe named {name!r}",
             mend="`deepcovid models list` and `deepcovid recipes` name them; a recipe of your own ends in .toml",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FLOOR = 1e-7  # a score of 0 or 1 has no log odds; a float32 softmax cannot tell less apart
 STEEPEST = 1e3  # a slope beyond this is that of scores which separate the classes
+SEPARATED = 1e-4  # of the slope: no sample gives so narrow a half-interval, separated classes do
 _STEPS, _SAME = 100, 1e-12
 
 
@@ -108,10 +109,12 @@ def _interval(scores: Scores, fit: LogisticFit, *, place: int) -> Interval | Non
 
     smaller = min(scores.patients_of(films) for films in (scores.positive, ~scores.positive))
     value, variance = float(fit.coefficients[place]), float(fit.covariance[place, place])
-    # below 0 by rounding: a slope so steep that every film is certain, as where scores separate the classes
+    # below 0, or next to it, by rounding: a slope so steep that every film is certain, as where scores separate the classes
     if smaller < 2 or not 0 <= variance < math.inf:
         return None
     half = -float(stdtrit(smaller - 1, (1 - CONFIDENCE) / 2)) * math.sqrt(variance)
+    if half < SEPARATED * abs(value):
+        return None
     unit = IMAGE if scores.n_patients is None else PATIENT
     return Interval(value=value, low=value - half, high=value + half, method="sandwich, t", n=fit.clusters, unit=unit)
 

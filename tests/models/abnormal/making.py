@@ -10,6 +10,7 @@ from deepcovid.storage import sha256_file, write_json, write_text
 from tests.hostile.makers_detectors import detector, folders
 
 SENTENCE = "Not shown to read the disease. The border tells."
+VERDICTS = {"source": "PASS", "blacked-out": "FAIL", "style": "FAIL"}
 
 
 def shipped_folder(place: Path, *, films: tuple[Path, ...] = (), **audit: Any) -> Path:
@@ -27,13 +28,17 @@ def _one(folder: Path, films: tuple[Path, ...], audit: dict[str, Any]) -> None:
         "detector": digest,
         "verdict": "FAIL",
         "sentence": SENTENCE,
-        "tests": [{"test": "source", "verdict": "PASS"}],
+        "tests": [{"test": name, "verdict": verdict} for name, verdict in VERDICTS.items()],
     }
     write_json(folder / AUDIT, told | audit)
     share = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8, "unit": "patient", "method": "made up"}
-    write_json(
-        folder / FIGURES, {"test": {"sensitivity": share, "specificity": share, "calibration": {"slope": share}}}
-    )
+    found = {
+        "sensitivity": share,
+        "specificity": share,
+        "calibration": {"slope": share},
+        "conformal": {"decided": share, "right_of_decided": share},
+    }
+    write_json(folder / FIGURES, {"test": found})
     write_text(folder / CARD, "# Model card\n")
     write_text(folder / FILMS, "sha256,source\n" + "".join(f"{sha256_file(film)},north\n" for film in films))
     seal(folder)

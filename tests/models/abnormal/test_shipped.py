@@ -21,11 +21,12 @@ def test_its_words_hold_the_audit_the_population_and_the_figures(name: str, popu
     assert f"chest film of {population}; a demonstration for research, no medical device." in which
     (other,) = set(NAMES) - {name}
     assert which.endswith(f"name {other}.")
-    assert audit == f"What its audit says: FAIL. {SENTENCE}"
+    assert audit == f"What its audit says: FAIL. {SENTENCE} 2 of its tests fail: blacked-out, style."
     assert (
         f"measured on {population} kept out of its training: 50 % (25–75 %; 8 patients) of abnormal films"
-        in own.about[-2]
+        in own.about[-3]
     )
+    assert "50 % (25–75 %; 8 patients) of films were decided there" in own.about[-2]
     assert own.about[-1].startswith("its probabilities were too sure there: calibration slope 0.50 (0.25–0.75;")
 
 

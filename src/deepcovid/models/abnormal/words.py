@@ -26,20 +26,23 @@ def announced(audit: Mapping[str, Any], *, population: str, unasked: bool) -> tu
     """Which detector this is, and its audit's verdict with its sentence.
 
     Args:
-        audit: an `audit.json`, with `verdict` and `sentence`.
+        audit: an `audit.json`, with `verdict`, `sentence` and `tests`.
         population: adults or children.
         unasked: whether no detector was named.
     """
     head = "No detector was named: deepcovid's own is used" if unasked else "deepcovid's own detector"
     which = f"{head}, normal or abnormal chest film of {population}; a demonstration for research, no medical device."
-    return f"{which} {OTHERS[population]}", f"What its audit says: {audit['verdict']}. {audit['sentence']}"
+    failed = [test["test"] for test in audit.get("tests", ()) if test["verdict"] == "FAIL"]
+    more = f" {len(failed)} of its tests fail: {', '.join(failed)}." if len(failed) > 1 else ""
+    return f"{which} {OTHERS[population]}", f"What its audit says: {audit['verdict']}. {audit['sentence']}{more}"
 
 
 def about(figures: Mapping[str, Any], *, population: str) -> tuple[str, ...]:
     """What the calls mean, and how often they are wrong.
 
     Args:
-        figures: `test` with `sensitivity` and `specificity` (intervals as JSON), and `slope` of its `calibration`.
+        figures: `test` with `sensitivity` and `specificity` (intervals as JSON), `slope` of its `calibration`, and of its
+            `conformal` rule `decided` and `right_of_decided`.
         population: adults or children.
     """
     found = figures["test"]
@@ -48,9 +51,18 @@ def about(figures: Mapping[str, Any], *, population: str) -> tuple[str, ...]:
         NO_PROMISE,
         f"measured on {population} kept out of its training: {_share(found['sensitivity'])} of abnormal films are called so, "
         f"{_share(found['specificity'])} of normal ones are not. Nothing was measured on others.",
+        _decided(found["conformal"]),
         miscalibrated(found["calibration"]),
     )
     return tuple(line for line in lines if line)
+
+
+def _decided(conformal: Mapping[str, Any]) -> str:
+    """Of how many films it can be told which class they are of, and how many of these were told rightly."""
+    if not conformal.get("decided"):
+        return ""
+    share, right = _share(conformal["decided"]), _share(conformal["right_of_decided"])
+    return f"of the others it says that it cannot tell: {share} of films were decided there, {right} of them rightly."
 
 
 def miscalibrated(calibration: Mapping[str, Any]) -> str:

@@ -93,8 +93,7 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
                 f"| {row['source'] or 'unknown'} | {row['license'] or 'unknown'} | {row['films']:,} |"
                 for row in told["sources"]
             ),
-            TARGETS.format(asked=_asked(plan["methods"])).rstrip("\n"),
-            *_targets(told["targets"]),
+            *_told(plan["methods"], told["targets"]),
             _probes(facts["probes"]),
             LIMITS,
         ]
@@ -112,13 +111,15 @@ def _rule(facts: dict[str, Any]) -> str:
     return RULE_ALL if share >= 1 else RULE.format(purpose=facts["purpose"], share=share, kept=kept)
 
 
-def _asked(methods: dict[str, float]) -> str:
-    """Of which films the targets were asked."""
+def _told(methods: dict[str, float], counts: dict[str, dict[str, int]]) -> list[str]:
+    """The targets with their counts, and of which films they were asked."""
     if "tasks" in methods:
-        return "They were asked of all films."
-    if "phantoms" in methods:
-        return "They were asked of phantoms alone, but for the age: no label of a real film was learnt from."
-    return "None was asked: no label was learnt from."
+        asked = "They were asked of all films."
+    elif "phantoms" in methods:
+        asked = "They were asked of phantoms alone, but for the age: no label of a real film was learnt from."
+    else:
+        return ["\n## What was told of the films\n\nNothing: these methods ask no label."]
+    return [TARGETS.format(asked=asked).rstrip("\n"), *_targets(counts)]
 
 
 def _targets(counts: dict[str, dict[str, int]]) -> list[str]:
