@@ -123,7 +123,7 @@ def test_a_release_without_a_column_of_sexes_is_refused(tmp_path: Path) -> None:
 
 
 def test_rows_are_read_in_a_multiple_of_the_time_of_the_fastest_reader(tmp_path: Path) -> None:
-    """About 15 times what pandas' own parser takes to split the cells, 69 once on a busy machine; the bound is for what grows with the rows' square."""
+    """About 15 times what pandas' own parser takes, 69 once on a busy machine; the bound is for growth by the square."""
     rows = [
         film(f"{1 + n // 4:08}_{n % 4:03}.png", "Mass|Nodule" if n % 2 else "No Finding", str(n % 94))
         for n in range(20_000)
