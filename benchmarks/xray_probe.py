@@ -32,6 +32,7 @@ from deepcovid.storage import read_json, sha256_file, write_json
 from deepcovid.training.recipe import Recipe
 from deepcovid.training.threads import threads
 from xray.areas import Drawn, drawn, mean_of
+from xray.arguments import measuring_parser
 from xray.few import few
 from xray.scratch import from_nothing, recipe_of
 from xray.tasks import Task, features_by, films_at, held_out, pixels_of, refuse_seen, rows_of, task_of
@@ -138,24 +139,13 @@ def scratch_recipe(folder: Path, given: argparse.Namespace) -> Recipe:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, help="of xray_films.py")
-    parser.add_argument(
-        "--weights", type=Path, action="append", default=[], help="of `deepcovid pretrain`; may be repeated"
-    )
-    parser.add_argument("--network", default="squeezenet1_1")
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--share", type=float, default=0.5, help="of the pretraining")
-    parser.add_argument("--licences", default="free", help="of the pretraining")
-    parser.add_argument("--seeds", type=int, default=3, help="random backbones to compare with")
-    parser.add_argument("--divisions", type=int, default=3)
+    parser = measuring_parser(__doc__)
     parser.add_argument(
         "--scratch",
         type=Path,
         help="train whole networks too, as this folder of xray_scratch.py says; folds that lie there are used again",
     )
     parser.add_argument("--curve", action="store_true", help="probes on few positives too")
-    parser.add_argument("--out", type=Path, help="JSON to write")
     return parser.parse_args()
 
 

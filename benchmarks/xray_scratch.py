@@ -26,6 +26,7 @@ from deepcovid.models.zoo import architecture
 from deepcovid.runs.pretrain.pretrain import LISTED, WEIGHTS, backbone_tensors
 from deepcovid.storage import sha256_file, write_json, write_table, write_tensors
 from deepcovid.training.threads import threads
+from xray.arguments import pretraining_parser
 from xray.scratch import RATES, SCRATCH, logits_of, recipe_of, trained
 from xray.tasks import Task, films_at, learnt_from, rows_of, task_of
 
@@ -97,12 +98,7 @@ def _listed(table: Table, task: Task) -> pd.DataFrame:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, help="of xray_films.py")
-    parser.add_argument("--network", default="squeezenet1_1")
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--share", type=float, default=0.5, help="of the pretraining")
-    parser.add_argument("--licences", default="free", help="of the pretraining")
+    parser = pretraining_parser(__doc__)
     parser.add_argument("--epochs", type=int, default=SCRATCH.epochs)
     parser.add_argument("--rate", type=float, help="the highest of the cycle; default: the best of several")
     parser.add_argument("--out", type=Path, required=True)

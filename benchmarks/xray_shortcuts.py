@@ -25,6 +25,7 @@ from deepcovid.models.zoo import architecture
 from deepcovid.storage import sha256_file, write_json
 from deepcovid.training.threads import threads
 from xray.areas import drawn, mean_of
+from xray.arguments import measuring_parser
 from xray.chest import Shown, shown_films
 from xray.sources import FIGURES, Sources, questions_of
 from xray.tasks import Task, features_by, held_out, refuse_seen, rows_of, task_of
@@ -137,19 +138,8 @@ def _facts(given: argparse.Namespace, frame: pd.DataFrame, shown: Shown) -> dict
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, help="of xray_films.py")
-    parser.add_argument(
-        "--weights", type=Path, action="append", default=[], help="of `deepcovid pretrain`; may be repeated"
-    )
+    parser = measuring_parser(__doc__)
     parser.add_argument("--supervised", type=Path, help="weights of xray_scratch.py")
-    parser.add_argument("--network", default="squeezenet1_1")
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--share", type=float, default=0.5, help="of the pretraining")
-    parser.add_argument("--licences", default="free", help="of the pretraining")
-    parser.add_argument("--seeds", type=int, default=3, help="random backbones to compare with")
-    parser.add_argument("--divisions", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="JSON to write")
     return parser.parse_args()
 
 

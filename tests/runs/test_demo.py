@@ -23,6 +23,7 @@ def test_the_report_and_the_card_say_that_films_are_phantoms(tmp_path: Path, mon
     monkeypatch.setattr(demonstration, "make_phantoms", functools.partial(demonstration.make_phantoms, size=48))
     run = demo(tmp_path / "demo", patients=60)
     assert PHANTOMS in (run.folder / "report.html").read_text()
+    assert run.warnings[0] == PHANTOMS
     assert PHANTOMS in (run.folder / "MODEL_CARD.md").read_text()
     with pytest.raises(RunError, match="60 phantom patients, not of 61"):
         demo(tmp_path / "demo", patients=61)

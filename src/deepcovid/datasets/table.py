@@ -27,12 +27,14 @@ class Table:
         folder: the folder that paths in `image`, `lung_mask` and `lesion_mask` start from.
         path: the file that the table was read from or written to, if any.
         notes: sentences that a reader of results must know (how the file was read, what is unknown).
+        cautions: those that must be read before any figure.
     """
 
     frame: pd.DataFrame
     folder: Path
     path: Path | None = None
     notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if "image" not in self.frame.columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from deepcovid.datasets.phantom import make_phantoms
@@ -43,7 +44,7 @@ def demo(out: Path, *, patients: int = 240, seed: int = 0, command: str = "", pr
         make_phantoms(films, patients=patients, seed=seed, progress=progress)
     else:
         progress.say(f"Using the phantoms in {films}; delete {out} to begin anew.")
-    table = load_table(films / "table.csv").with_note(PHANTOMS)
+    table = replace(load_table(films / "table.csv"), cautions=(PHANTOMS,))
     found = table.frame["patient"].nunique()
     if found != patients:
         raise RunError(

@@ -96,6 +96,7 @@ def notices(
     weights = folder.record["weights"]
     if weights["name"] == "none" and folder.record["config"]["recipe"]["trainable"] != "all":
         found.append(Notice("danger", f"The frozen backbone holds random numbers: {weights['sentence']}"))
+    found += [Notice("caution", sentence) for sentence in prepared.table.cautions]
     if audit.warns:
         found.append(Notice("danger" if audit.verdict == "FAIL" else "caution", audit.sentence))
     found += [Notice("caution", sentence) for sentence in _few(evaluation, prepared)]
