@@ -533,7 +533,8 @@ def test_plain_onnxruntime_gives_the_score_of_predict(at_work: Path) -> None:
 
 
 def test_keys_of_a_prediction_are_explained(at_work: Path) -> None:
-    from deepcovid.runs.predict import Wishes, csv_text, predict
+    from deepcovid.runs.predict import Wishes, predict
+    from deepcovid.runs.prediction import csv_text
 
     found = predict(Detector.load("runs/first"), [Path("new-films/a.png")], wishes=Wishes(gate=False))
     assert first_cells("docs/detector.md", after="## Predicting") == list(found.done[0].to_dict())

@@ -45,6 +45,11 @@ def test_a_threshold_chosen_on_the_reported_data_is_said_to_flatter(evaluation: 
     flattering = {**evaluation, "operating_points": evaluation["operating_points"][1:]}
     assert "so both figures flatter" in glance.threshold_sentence(flattering)
     assert "flatter" not in glance.threshold_sentence(evaluation)
+    undecided = {"decided": {"share": {"value": 0.75, "low": 0.6, "high": 0.9, "n": 40, "unit": "patient"}}}
+    said = glance.threshold_sentence(evaluation | {"conformal": undecided}).replace("\u00a0", " ")
+    assert "75.0 % of them (60.0" in said
+    assert "have a set of one class" in said
+    assert "set of one class" not in glance.threshold_sentence(evaluation | {"conformal": None})
 
 
 def test_unknown_patients_are_said_to_be_unknown(evaluation: dict[str, Any]) -> None:

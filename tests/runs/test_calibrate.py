@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,12 @@ import pytest
 from deepcovid.configuration import to_mapping
 from deepcovid.datasets.table import load_table
 from deepcovid.errors import DetectorError, RecipeError, TableError
-from deepcovid.evaluation.conformal import Conformal
 from deepcovid.evaluation.recalibration import Calibration, fit_calibration
 from deepcovid.models.detector import Detector
 from deepcovid.runs.crossvalidation import cross_validate
 from deepcovid.runs.data import prepare_unsplit
-from deepcovid.runs.predict import Wishes, csv_text, predict, undecided_in_words
+from deepcovid.runs.predict import Wishes, predict
+from deepcovid.runs.prediction import csv_text
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.storage import write_json
@@ -104,20 +103,9 @@ def test_the_detectors_sets_are_those_of_its_validation_films(calibrated: Run) -
     found = predict(calibrated.detector, paths, wishes=Wishes(gate=False))
     for one, sets in zip(found.done, rule.sets(np.stack([1 - test["score"], test["score"]], axis=1)), strict=True):
         assert one.could_be == tuple(np.array(["not covid", "covid"])[sets])
-        assert bool(one.undecided) == (len(one.could_be) != 1)
+        agrees = one.could_be == (("covid",) if one.positive else ("not covid",))
+        assert (one.verdict.endswith("called covid"), not one.undecided) == (agrees, agrees)
     assert "could_be" in csv_text(found).splitlines()[0]
-
-
-def test_what_cannot_be_told_is_said_in_words() -> None:
-    rule = Conformal(alpha=0.1, lowest=(0.4, 0.3), patients=(30, 20))
-    told = SimpleNamespace(description=SimpleNamespace(conformal=rule, classes=("not covid", "covid")))
-    both, none, one = (np.array([1 - p, p]) for p in (0.5, 0.65, 0.9))
-    assert "cannot tell: it could be not covid or covid" in undecided_in_words(told, both)  # type: ignore[arg-type]
-    assert undecided_in_words(told, one) == ""  # type: ignore[arg-type]
-    told.description.conformal = Conformal(alpha=0.1, lowest=(0.4, 0.7), patients=(30, 20))
-    assert undecided_in_words(told, none).startswith("unlike not covid and covid alike")  # type: ignore[arg-type]
-    told.description.conformal = None
-    assert undecided_in_words(told, both) == ""  # type: ignore[arg-type]
 
 
 def test_too_few_validation_patients_are_said_before_anything_is_trained(table: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from deepcovid.models.detector import Detector
 from deepcovid.progress import Silent
 from deepcovid.runs.data import Prepared, prepare
 from deepcovid.runs.evaluate import evaluate_files
-from deepcovid.runs.predict import Wishes, csv_text, predict
+from deepcovid.runs.predict import Wishes, predict
+from deepcovid.runs.prediction import csv_text
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.training.losses import class_weights
@@ -166,7 +167,7 @@ def test_films_are_told_every_classs_score(three_classes: Run, tmp_path: Path) -
     first = found.done[0]
     best = max(first.probabilities, key=lambda name: first.probabilities[name])
     assert first.classes_in_words.startswith(f"rated highest of 3 classes: {best} ({best} ")
-    assert csv_text(found).startswith("image,score,score_normal,score_other,score_covid,positive,call,")
+    assert csv_text(found).startswith("image,verdict,score,score_normal,score_other,score_covid,positive,call,")
     assert first.heatmap is not None
     assert other.done[0].heatmap is not None
     assert first.heatmap.read_bytes() != other.done[0].heatmap.read_bytes()

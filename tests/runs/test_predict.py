@@ -9,7 +9,8 @@ import pytest
 from deepcovid.errors import WeightsError
 from deepcovid.models.gate import Gate, Verdict
 from deepcovid.progress import Silent
-from deepcovid.runs.predict import Predictions, Wishes, _gate, csv_text, heatmap_names
+from deepcovid.runs.predict import Wishes, _gate, heatmap_names
+from deepcovid.runs.prediction import Predictions, csv_text
 
 
 def test_heat_maps_of_films_of_one_name_do_not_overwrite_each_other() -> None:

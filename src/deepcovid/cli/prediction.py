@@ -15,7 +15,7 @@ from deepcovid.errors import printable
 
 if TYPE_CHECKING:
     from deepcovid.runs.named import Named
-    from deepcovid.runs.predict import Prediction, Predictions
+    from deepcovid.runs.prediction import Prediction, Predictions
 
 SHOWN = 20  # films told one by one; of more, the most certain
 LISTED = 50  # films told that were refused or could not be scored
@@ -112,7 +112,7 @@ def _announce(which: Named) -> None:
 
 def _which(which: Named) -> dict[str, Any]:
     """Which detector it was, with what its audit says; null where no audit of it lies beside it."""
-    from deepcovid.explanation.trust import audit_beside
+    from deepcovid.explanation.trust import audit_beside, not_passed
 
     detector = which.detector
     audit = audit_beside(detector)
@@ -120,18 +120,20 @@ def _which(which: Named) -> dict[str, Any]:
         "name": which.own.name if which.own else str(detector.folder),
         "hash": detector.hash,
         "positive": detector.description.positive,
-        "audit": audit and {key: audit.get(key) for key in ("verdict", "sentence")},
+        "audit": audit
+        and {"verdict": audit.get("verdict"), "sentence": audit.get("sentence"), "tests": not_passed(audit)},
         "about": list(which.own.about) if which.own else [],
     }
 
 
 def _whole(found: Predictions, which: Named) -> dict[str, Any]:
-    from deepcovid.runs.predict import NOTICE
+    from deepcovid.runs.prediction import NOTICE
 
     return {
         "detector": _which(which),
         "gate": {"hash": found.gate},
         "notice": NOTICE,
+        "summary": found.summary,
         "predictions": [prediction.to_dict() for prediction in found.done],
         "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],
         "refused": [{"image": str(path), **verdict.to_dict()} for path, verdict in found.refused.items()],
@@ -141,11 +143,11 @@ def _whole(found: Predictions, which: Named) -> dict[str, Any]:
 
 def _write(found: Predictions, which: Named, *, json_file: Path | None, csv_file: Path | None) -> None:
     if csv_file is not None and str(csv_file) == "-":
-        from deepcovid.runs.predict import csv_text
+        from deepcovid.runs.prediction import csv_text
 
         typer.echo(csv_text(found), nl=False)
     elif csv_file is not None:
-        from deepcovid.runs.predict import csv_text
+        from deepcovid.runs.prediction import csv_text
         from deepcovid.storage import write_text
 
         write_text(csv_file, csv_text(found))
@@ -162,21 +164,18 @@ def _write(found: Predictions, which: Named, *, json_file: Path | None, csv_file
 
 
 def _show(found: Predictions, which: Named) -> None:
-    from deepcovid.runs.predict import NOTICE
+    from deepcovid.runs.prediction import NOTICE
 
     screen = console()
     detector, shown = which.detector, found.done
     if len(shown) > SHOWN:
-        called = sum(prediction.positive for prediction in shown)
-        screen.print(
-            f"{len(shown)} films: {called} called {detector.description.positive}, {len(shown) - called} not; "
-            f"the {SHOWN} highest scores:",
-            markup=False,
-        )
+        screen.print(f"{len(shown)} films; the {SHOWN} highest scores:", markup=False)
         shown = sorted(shown, key=lambda prediction: -prediction.score)[:SHOWN]
     for prediction in shown:
         for line in _lines(prediction):
             screen.print(line, markup=False)
+    if len(found.done) > 1:
+        screen.print(f"\n{_summary(found)}", markup=False)
     if which.own and shown:
         screen.print()
         for line in which.own.about:
@@ -184,13 +183,19 @@ def _show(found: Predictions, which: Named) -> None:
     screen.print(f"\ndetector {detector.hash[:12]} · {NOTICE}", style="dim", markup=False)
 
 
+def _summary(found: Predictions) -> str:
+    counts = found.summary
+    told = {"failed": "could not be scored"}
+    return f"{sum(counts.values()):,} films: {', '.join(f'{n:,} {told.get(word, word)}' for word, n in counts.items())}"
+
+
 def _lines(prediction: Prediction) -> list[str]:
     lines = [
         f"{prediction.score:.3f}  {printable(prediction.path)}",
-        f"       {prediction.call}; {prediction.seconds:.2f} s",
+        f"       {prediction.undecided or prediction.call}; {prediction.seconds:.2f} s",
     ]
     if prediction.undecided:
-        lines.append(f"       {prediction.undecided}")
+        lines.append(f"       the threshold alone: {prediction.call}")
     if prediction.classes_in_words:
         lines.append(f"       {prediction.classes_in_words}")
     if prediction.members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from deepcovid.errors import DeepCovidError
@@ -10,6 +11,7 @@ from deepcovid.storage import read_json
 
 TEST = "saliency"  # of the audit
 AUDIT = "audit.json"
+NOT_PASSED = ("FAIL", "CANNOT TELL")
 
 
 def maps_off(detector: Detector) -> str:
@@ -17,6 +19,13 @@ def maps_off(detector: Detector) -> str:
     told = audit_beside(detector) or {}
     failed = [one for one in told.get("tests", ()) if one.get("test") == TEST and one.get("verdict") == "FAIL"]
     return str(failed[0]["sentence"]) if failed else ""
+
+
+def not_passed(audit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of an `audit.json` the tests with FAIL, then those with CANNOT TELL: `number`, `name`, `verdict` and `finding` of each."""
+    tests = [test for verdict in NOT_PASSED for test in audit.get("tests", ()) if test.get("verdict") == verdict]
+    keys = {"number": "number", "name": "test", "verdict": "verdict", "finding": "sentence"}
+    return [{key: test.get(place) for key, place in keys.items()} for test in tests]
 
 
 def audit_beside(detector: Detector) -> dict[str, Any] | None:

@@ -83,7 +83,19 @@ def threshold_sentence(evaluation: Mapping[str, Any]) -> str:
     chosen = HOW_CHOSEN.get(point["chosen_on"], point["chosen_on"])
     warning = ", so both figures flatter" if point["chosen_on"] == "this data" else ""
     at = f"{words.threshold(point['threshold'])} ({point['name']})"
-    return f"Sensitivity and specificity at the threshold {at}, {chosen}{warning}."
+    return f"Sensitivity and specificity at the threshold {at}, {chosen}{warning}.{_undecided(evaluation)}"
+
+
+def _undecided(evaluation: Mapping[str, Any]) -> str:
+    """That these figures count films of which no call is the verdict; empty without conformal sets."""
+    section = evaluation.get("conformal")
+    share = section["decided"]["share"] if section else {"value": None}
+    if not words.known(share["value"]) or share["value"] == 1:
+        return ""
+    return (
+        f" They count the threshold's calls of all films; {words.percent(share['value'])} of them ({words.bounds(share)}) have a "
+        "set of one class, and of the others `deepcovid predict` says that it cannot tell, in place of a call."
+    )
 
 
 def in_use(evaluation: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ def test_its_words_hold_the_audit_the_population_and_the_figures(name: str, popu
     assert which.endswith(f"name {other}.")
     assert audit == f"What its audit says: FAIL. {SENTENCE} 2 of its tests fail: blacked-out, style."
     assert (
-        f"measured on {population} kept out of its training: 50 % (25–75 %; 8 patients) of abnormal films"
+        f"measured on {population} kept out of its training, by the threshold alone: 50 % (25–75 %; 8 patients) of abnormal films"
         in own.about[-3]
     )
     assert "50 % (25–75 %; 8 patients) of films were decided there" in own.about[-2]

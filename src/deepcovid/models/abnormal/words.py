@@ -49,8 +49,8 @@ def about(figures: Mapping[str, Any], *, population: str) -> tuple[str, ...]:
     lines = (
         MEANINGS[population],
         NO_PROMISE,
-        f"measured on {population} kept out of its training: {_share(found['sensitivity'])} of abnormal films are called so, "
-        f"{_share(found['specificity'])} of normal ones are not. Nothing was measured on others.",
+        f"measured on {population} kept out of its training, by the threshold alone: {_share(found['sensitivity'])} of abnormal "
+        f"films are called so, {_share(found['specificity'])} of normal ones are not. Nothing was measured on others.",
         _decided(found["conformal"]),
         miscalibrated(found["calibration"]),
     )
@@ -62,7 +62,7 @@ def _decided(conformal: Mapping[str, Any]) -> str:
     if not conformal.get("decided"):
         return ""
     share, right = _share(conformal["decided"]), _share(conformal["right_of_decided"])
-    return f"of the others it says that it cannot tell: {share} of films were decided there, {right} of them rightly."
+    return f"cannot tell: the film could be either. {share} of films were decided there, {right} of them rightly."
 
 
 def miscalibrated(calibration: Mapping[str, Any]) -> str:
