@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deepcovid.imaging.preprocessing import Preprocessing
     from deepcovid.imaging.radiograph import Radiograph
     from deepcovid.imaging.readers import read_radiograph
-    from deepcovid.models.abnormal import shipped_detector
+    from deepcovid.models.abnormal import ShippedByAge, shipped_detector
     from deepcovid.models.detector import Detector
     from deepcovid.models.gate import Gate
     from deepcovid.models.lungs import LungSegmenter
@@ -42,6 +42,7 @@ _HOMES = {
     "Recipe": "training.recipe",
     "Run": "runs.train",
     "Settings": "runs.settings",
+    "ShippedByAge": "models.abnormal",
     "Table": "datasets.table",
     "check_table": "runs.check",
     "evaluate": "evaluation.summary",
@@ -70,6 +71,7 @@ __all__ = [
     "Recipe",
     "Run",
     "Settings",
+    "ShippedByAge",
     "Table",
     "check_table",
     "evaluate",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from deepcovid.cli import app
-from deepcovid.models.abnormal import NAME, shipped
+from deepcovid.models.abnormal import NAME, NAMES, shipped
 from deepcovid.models.abnormal.words import NEXT_STEP
+from tests.datasets.dicom_making import film as dicom
 from tests.hostile.originals import png
 from tests.models.abnormal.making import SENTENCE, shipped_folder
 
@@ -33,8 +36,14 @@ def test_it_says_which_detector_and_what_its_audit_says_before_the_score(film: P
     done = predicted("film.png")
     assert done.exit_code == 0
     told = " ".join(done.output.split())
-    assert told.startswith("No detector was named: deepcovid's own is used, normal or abnormal chest film of adults;")
-    assert told.partition(f" What its audit says: FAIL. {SENTENCE}")[0].endswith("name normal-or-abnormal-children.")
+    assert told.startswith(
+        "No detector was named: deepcovid's own are used, normal or abnormal chest film, of adults and of"
+    )
+    assert told.index(f"What the audit of {NAME} (films of adults) says: FAIL. {SENTENCE}") < told.index(
+        "0.500 film.png"
+    )
+    assert "What the audit of normal-or-abnormal-children" not in told
+    assert told.endswith("For films of children: deepcovid predict normal-or-abnormal-children FILMS")
     assert "called abnormal: the score" in told
     assert f"next: {NEXT_STEP}" in told
     assert "public-health" not in told
@@ -44,8 +53,8 @@ def test_it_says_which_detector_and_what_its_audit_says_before_the_score(film: P
 
 def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> None:
     done = predicted("film.png", "--json", "-")
-    told = json.loads(done.stdout)["detector"]
-    assert (told["name"], told["positive"]) == (NAME, "abnormal")
+    (told,) = json.loads(done.stdout)["detectors"]
+    assert (told["name"], told["positive"], told["films"]) == (NAME, "abnormal", 1)
     assert (told["audit"]["verdict"], told["audit"]["sentence"]) == ("FAIL", SENTENCE)
     tests = [(one["number"], one["name"], one["verdict"]) for one in told["audit"]["tests"]]
     assert tests == [(3, "blacked-out", "FAIL"), (4, "style", "FAIL"), (2, "source-probe", "CANNOT TELL")]
@@ -53,7 +62,7 @@ def test_json_names_the_detector_and_its_audit_and_stays_whole(film: Path) -> No
     assert len(told["about"]) == 5
     assert "No detector was named" in " ".join(done.stderr.split())
     folder = film.parent / "package" / "adults" / "detector"
-    named = json.loads(predicted(folder, "film.png", "--json", "-").stdout)["detector"]
+    (named,) = json.loads(predicted(folder, "film.png", "--json", "-").stdout)["detectors"]
     assert (named["name"], named["about"]) == (str(folder), [])
 
 
@@ -73,6 +82,59 @@ def test_a_film_has_one_verdict_and_the_call_stands_behind_it(
     assert told["summary"] == {"cannot tell": 2, "failed": 1}
     assert [(one["verdict"], one["positive"]) for one in told["predictions"]] == [("cannot tell", True)] * 2
     assert (tmp_path / "s.csv").read_text().splitlines()[1].startswith("b.png,cannot tell,0.5,True,")
+
+
+AGES = {"child": "010Y", "adult": "040Y", "none": None, "odd": "ten"}
+
+
+@pytest.fixture
+def ages(film: Path) -> Path:
+    """A folder with a DICOM film of a child, of an adult, of nobody known and of somebody whose age cannot be read."""
+    pixels = np.arange(1024, dtype=np.uint16).reshape(32, 32)
+    for name, age in AGES.items():
+        dicom(film.parent / "ages" / f"{name}.dcm", pixels=pixels, PatientAge=age, PatientBirthDate=None)
+    return film.parent
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")  # of pydicom: that is the case under test
+def test_the_age_in_a_films_header_chooses_the_detector(ages: Path) -> None:
+    done = predicted("ages", "film.png", "--json", "s.json", "--csv", "s.csv")
+    told = " ".join(done.output.split())
+    for name in NAMES:
+        assert told.count(f"What the audit of {name} (films of ") == 1
+    assert told.count("scored by normal-or-abnormal-children (by its header child)") == 1
+    assert told.count("scored by normal-or-abnormal (the file tells no age)") == 3
+    assert "3 films tell no age and were scored as of adults (1 of them with an age that cannot be read)" in told
+    whole = json.loads((ages / "s.json").read_text())
+    by = {Path(one["image"]).stem: (one["detector_name"], one["age_group"]) for one in whole["predictions"]}
+    unknown = (NAME, "unknown")
+    assert by == {
+        "child": (f"{NAME}-children", "child"), "adult": (NAME, "adult"), "none": unknown, "odd": unknown, "film": unknown,
+    }  # fmt: skip
+    assert [(one["name"], one["films"]) for one in whole["detectors"]] == [(NAME, 4), (f"{NAME}-children", 1)]
+    assert whole["notes"][0].startswith("3 films tell no age")
+    rows = list(csv.DictReader((ages / "s.csv").open()))
+    assert {(Path(row["image"]).stem, row["detector_name"], row["age_group"]) for row in rows} == {
+        (film, *found) for film, found in by.items()
+    }
+    said = told + (ages / "s.json").read_text() + (ages / "s.csv").read_text()
+    assert not any(secret in said for secret in ("010Y", "040Y", "Doe", "MRN-4711", "20200312", "ACC-90210"))
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_film_of_another_age_than_the_named_detectors_is_scored_with_a_warning(ages: Path) -> None:
+    for name, warned, which in ((NAME, "child", "a child"), (f"{NAME}-children", "adult", "an adult")):
+        done = predicted(name, "ages", "--json", "s.json")
+        told = json.loads((ages / "s.json").read_text())
+        assert {one["detector_name"] for one in told["predictions"]} == {name}
+        assert [Path(one["image"]).stem for one in told["predictions"] if one["warning"]] == [warned]
+        output = " ".join(done.output.split())
+        assert f"warning: this is a film of {which} by its header, and this detector was made of films of " in output
+        assert "scored as of adults" not in output
+        assert [note.partition(":")[0] for note in told["notes"]] == [
+            "ages that cannot be read in the headers of films",
+            f"films of {'children' if warned == 'child' else 'adults'} by their headers",
+        ]
 
 
 def test_no_heat_map_is_drawn_where_the_audit_switched_them_off(

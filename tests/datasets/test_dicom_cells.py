@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,38 +13,6 @@ def header(**elements: object) -> Dataset:
     for keyword, value in elements.items():
         setattr(dataset, keyword, value)
     return dataset
-
-
-@pytest.mark.parametrize(
-    ("age", "born", "taken", "years"),
-    [
-        ("070Y", None, None, 70.0),
-        ("006M", None, None, 0.5),
-        ("012W", None, None, 0.23),
-        ("003D", None, None, 0.01),
-        ("018M", None, None, 1.5),
-        ("095Y", None, None, 95.0),
-        ("130Y", None, None, None),
-        ("70", "19500101", "20200312", 70.0),
-        (None, "19500401", "20200312", 69.0),
-        (None, "20190901", "20200312", 0.53),
-        (None, "20210101", "20200312", None),
-        (None, "1950", "20200312", None),
-        (None, "19500101", None, None),
-        (None, None, "20200312", None),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:Invalid value for VR")  # of pydicom: that is the case under test
-def test_age(age: str | None, born: str | None, taken: str | None, years: float | None):
-    elements = {"PatientAge": age, "PatientBirthDate": born, "StudyDate": taken}
-    dataset = header(**{keyword: value for keyword, value in elements.items() if value is not None})
-    assert cells.age(dataset, cells.day(dataset, "StudyDate")) == years
-
-
-def test_the_first_real_date_is_taken():
-    dataset = header(AcquisitionDate="2020.03.12", ContentDate="20200401")
-    dataset.add_new("StudyDate", "LO", "20201399")
-    assert cells.day(dataset, "StudyDate", "AcquisitionDate", "ContentDate") == datetime.date(2020, 3, 12)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_films_alone_are_for_the_shipped_detector(words: list[str], films: int, here: Path) -> None:
     which = named(words)
     assert (which.unasked, len(which.looked.films)) == (True, films)
-    assert which.own is not None
+    assert which.own is None  # the age of each film chooses
     assert which.detector.description.positive == "abnormal"
 
 
@@ -50,6 +50,7 @@ def test_the_name_asks_for_the_shipped_one_unless_a_folder_has_it(here: Path) ->
     which = named([NAME, "c.png"])
     assert which.own is not None
     assert (which.unasked, which.own.population) == (False, "adults")
+    assert which.scoring is which.own
     children = named([f"{NAME}-children", "c.png"]).own
     assert children is not None
     assert children.population == "children"

@@ -16,6 +16,7 @@ from deepcovid.errors import printable
 if TYPE_CHECKING:
     from deepcovid.runs.named import Named
     from deepcovid.runs.prediction import Prediction, Predictions
+    from deepcovid.runs.scorers import Scorer
 
 SHOWN = 20  # films told one by one; of more, the most certain
 LISTED = 50  # films told that were refused or could not be scored
@@ -34,7 +35,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[DETECTOR] FILMS",
-            help="Detector or run folder, then films, folders or globs; without one: deepcovid's own detector.",
+            help="Detector or run folder, then films, folders or globs; without one: deepcovid's own.",
         ),
     ],
     heatmap: Annotated[Path | None, typer.Option(help="Write a heat map for each film into this folder.")] = None,
@@ -56,8 +57,9 @@ def predict(
 ) -> None:
     """Score films with a detector: call at its operating point, heat map, time. Needs no PyTorch.
 
-    With films alone deepcovid's own detector is used: normal or abnormal chest film of adults (of children: name
-    normal-or-abnormal-children), a demonstration for research.
+    With films alone deepcovid's own detectors are used, a demonstration for research: normal or abnormal chest film. The
+    age in a DICOM header chooses that of children (under 18) or of adults; for other films of children name
+    normal-or-abnormal-children.
     """
     from deepcovid.models.detector import FILES
     from deepcovid.models.engine import cores
@@ -82,13 +84,16 @@ def predict(
         frame=frame,
     )
     _announce(which)
-    found = run(loaded, looked, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
-    _write(found, which, json_file=json_file, csv_file=csv_file)
+    found = run(which.scoring, looked, wishes=wishes, progress=Spoken(quiet=quiet or len(films) == 1))
+    _announce_used(found)
+    _write(found, json_file=json_file, csv_file=csv_file)
     if "-" not in {str(json_file), str(csv_file)}:
-        _show(found, which)
+        _show(found)
         for path in (csv_file, json_file):
             if path is not None:
                 typer.echo(f"written: {path}")
+    for sentence in found.age_notes:
+        console(error=True).print(sentence, style="bold yellow", markup=False)
     _tell_left_out(found)
     _tell_refused(found)
     _tell_failures(found)
@@ -100,39 +105,50 @@ def _next_step(which: Named) -> str:
     from deepcovid.models.abnormal.words import NEXT_STEP as OWN
     from deepcovid.runs.predict import NEXT_STEP
 
-    return NEXT_STEP if which.own is None else OWN
+    return OWN if which.own or which.unasked else NEXT_STEP
 
 
 def _announce(which: Named) -> None:
     """Which detector of deepcovid's own scores the films: on standard error, so that output to a program stays whole."""
-    if which.own is not None:
-        for line in which.own.announcement(unasked=which.unasked):
-            console(error=True).print(line, style="bold yellow", markup=False)
+    from deepcovid.models.abnormal.words import BY_AGE
+
+    told = (BY_AGE,) if which.unasked else which.own.announcement() if which.own else ()
+    for line in told:
+        console(error=True).print(line, style="bold yellow", markup=False)
 
 
-def _which(which: Named) -> dict[str, Any]:
+def _announce_used(found: Predictions) -> None:
+    """What the audits of those say that the films' ages chose: before the first score, after which it is known."""
+    for scorer in found.scorers if found.by_age else ():
+        if scorer.own:
+            console(error=True).print(scorer.own.verdict, style="bold yellow", markup=False)
+
+
+def _which(scorer: Scorer, found: Predictions) -> dict[str, Any]:
     """Which detector it was, with what its audit says; null where no audit of it lies beside it."""
     from deepcovid.explanation.trust import audit_beside, not_passed
 
-    detector = which.detector
+    detector = scorer.detector
     audit = audit_beside(detector)
     return {
-        "name": which.own.name if which.own else str(detector.folder),
+        "name": scorer.name,
         "hash": detector.hash,
         "positive": detector.description.positive,
         "audit": audit
         and {"verdict": audit.get("verdict"), "sentence": audit.get("sentence"), "tests": not_passed(audit)},
-        "about": list(which.own.about) if which.own else [],
+        "about": list(scorer.own.about) if scorer.own else [],
+        "films": sum(one.detector_name == scorer.name for one in found.done),
     }
 
 
-def _whole(found: Predictions, which: Named) -> dict[str, Any]:
+def _whole(found: Predictions) -> dict[str, Any]:
     from deepcovid.runs.prediction import NOTICE
 
     return {
-        "detector": _which(which),
+        "detectors": [_which(scorer, found) for scorer in found.scorers],
         "gate": {"hash": found.gate},
         "notice": NOTICE,
+        "notes": found.age_notes,
         "summary": found.summary,
         "predictions": [prediction.to_dict() for prediction in found.done],
         "failed": [{"image": str(path), "error": reason} for path, reason in found.failed.items()],
@@ -141,7 +157,7 @@ def _whole(found: Predictions, which: Named) -> dict[str, Any]:
     }
 
 
-def _write(found: Predictions, which: Named, *, json_file: Path | None, csv_file: Path | None) -> None:
+def _write(found: Predictions, *, json_file: Path | None, csv_file: Path | None) -> None:
     if csv_file is not None and str(csv_file) == "-":
         from deepcovid.runs.prediction import csv_text
 
@@ -156,18 +172,18 @@ def _write(found: Predictions, which: Named, *, json_file: Path | None, csv_file
     if str(json_file) == "-":
         import json
 
-        typer.echo(json.dumps(_whole(found, which), indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(_whole(found), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         from deepcovid.storage import write_json
 
-        write_json(json_file, _whole(found, which))
+        write_json(json_file, _whole(found))
 
 
-def _show(found: Predictions, which: Named) -> None:
+def _show(found: Predictions) -> None:
     from deepcovid.runs.prediction import NOTICE
 
     screen = console()
-    detector, shown = which.detector, found.done
+    shown = found.done
     if len(shown) > SHOWN:
         screen.print(f"{len(shown)} films; the {SHOWN} highest scores:", markup=False)
         shown = sorted(shown, key=lambda prediction: -prediction.score)[:SHOWN]
@@ -176,11 +192,13 @@ def _show(found: Predictions, which: Named) -> None:
             screen.print(line, markup=False)
     if len(found.done) > 1:
         screen.print(f"\n{_summary(found)}", markup=False)
-    if which.own and shown:
-        screen.print()
-        for line in which.own.about:
-            screen.print(line, markup=False)
-    screen.print(f"\ndetector {detector.hash[:12]} · {NOTICE}", style="dim", markup=False)
+    for scorer in found.scorers if shown else ():
+        if scorer.own:
+            screen.print(f"\n{scorer.own.name} (films of {scorer.own.population}):", markup=False)
+            for line in scorer.own.about:
+                screen.print(f"  {line}", markup=False)
+    hashes = " and ".join(scorer.detector.hash[:12] for scorer in found.scorers)
+    screen.print(f"\n{f'detector {hashes} · ' if hashes else ''}{NOTICE}", style="dim", markup=False)
 
 
 def _summary(found: Predictions) -> str:
@@ -190,12 +208,19 @@ def _summary(found: Predictions) -> str:
 
 
 def _lines(prediction: Prediction) -> list[str]:
+    from deepcovid.models.abnormal import NAMES
+
     lines = [
         f"{prediction.score:.3f}  {printable(prediction.path)}",
         f"       {prediction.undecided or prediction.call}; {prediction.seconds:.2f} s",
     ]
     if prediction.undecided:
         lines.append(f"       the threshold alone: {prediction.call}")
+    if prediction.detector_name in NAMES:
+        told = "the file tells no age" if prediction.age_group == "unknown" else f"by its header {prediction.age_group}"
+        lines.append(f"       scored by {prediction.detector_name} ({told})")
+    if prediction.warning:
+        lines.append(f"       warning: {prediction.warning}")
     if prediction.classes_in_words:
         lines.append(f"       {prediction.classes_in_words}")
     if prediction.members:

@@ -14,7 +14,6 @@ TEXT_COLUMNS = (
     "findings",
 )  # fmt: skip
 KNOWN_COLUMNS = (*TEXT_COLUMNS, "age")
-AGE_RANGE = (0, 120)  # years
 
 
 def text_column(frame: pd.DataFrame, name: str) -> pd.Series:

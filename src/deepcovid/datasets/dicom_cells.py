@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from deepcovid.datasets.columns import AGE_RANGE
-from deepcovid.imaging.dicom_elements import optional
+from deepcovid.imaging.dicom_elements import text
 
 
 def _words(words: str) -> frozenset[str]:
@@ -46,16 +43,7 @@ _PARTS = _words(
     "HUMERUS JAW KNEE LEG LSPINE LSSPINE LUMBAR MANDIBLE NECK PATELLA PELVIS RADIUS SCAPULA SHOULDER SKULL SPINE SSPINE "
     "TIBIA TLSPINE TOE TSPINE ULNA WHOLEBODY WRIST ZYGOMA"
 )
-_DAYS = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
 OLDEST = 90.0  # US 45 CFR 164.514(b)(2)(i)(C): all ages over 89 are one category
-
-
-def text(dataset: Any, keyword: str) -> str:
-    """The first value of an element, trimmed; "" where there is none."""
-    value = optional(dataset, keyword)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):  # several values
-        value = value[0] if len(value) else None
-    return "" if value is None or isinstance(value, bytes) else str(value).strip().strip("\0")
 
 
 def modality(dataset: Any) -> str:
@@ -106,33 +94,3 @@ def count(dataset: Any, keyword: str) -> int | None:
     except ValueError:
         return None
     return found if 0 < found < 2**31 else None
-
-
-def day(dataset: Any, *keywords: str) -> datetime.date | None:
-    """The first of these dates (DA, PS3.5, 6.2: YYYYMMDD) that is one."""
-    for keyword in keywords:
-        digits = re.sub(r"[.\-]", "", text(dataset, keyword))
-        if re.fullmatch(r"\d{8}", digits):
-            try:
-                return datetime.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-            except ValueError:
-                continue
-    return None
-
-
-def age(dataset: Any, taken: datetime.date | None) -> float | None:
-    """Years from Patient's Age (AS: 034Y, 006M, 012W, 003D), else from the dates of birth and of the film.
-
-    Whole years from two on, below that two decimals: finer, an age and a date would give away the day of birth.
-    """
-    said = re.fullmatch(r"(\d{1,3})([DWMY])", text(dataset, "PatientAge").upper())
-    born = day(dataset, "PatientBirthDate")
-    if said:
-        years = int(said[1]) / _DAYS[said[2]]
-    elif born and taken:
-        years = (taken - born).days / 365.25
-    else:
-        return None
-    if not AGE_RANGE[0] <= years <= AGE_RANGE[1]:
-        return None
-    return round(years, 2) if years < 2 else float(int(years + 1e-9))

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from deepcovid.datasets.dicom_cells import text
-from deepcovid.imaging.dicom_elements import optional
+from deepcovid.imaging.dicom_elements import optional, text
 
 NAMES = (
     "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ReferringPhysicianName",

@@ -12,13 +12,14 @@ from deepcovid.datasets import dicom_cells as cells
 from deepcovid.datasets.dicom_identifiers import KEYWORDS as IDENTIFYING
 from deepcovid.datasets.dicom_identifiers import Identifiers
 from deepcovid.datasets.pseudonyms import Pseudonyms
+from deepcovid.imaging.dicom_age import TAKEN, age, day
+from deepcovid.imaging.dicom_elements import text
 from deepcovid.imaging.dicom_spacing import spacing_of
 from deepcovid.imaging.dicom_survey import Survey, readable, survey
 from deepcovid.imaging.dicom_view import KEYWORDS as VIEW_KEYWORDS
 from deepcovid.imaging.dicom_view import view_of
 
 Dates = Literal["year", "none", "shifted", "exact"]
-TAKEN = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 KEYWORDS = (
     *IDENTIFYING, *TAKEN, "SpecificCharacterSet", "SOPClassUID", "Modality", "Manufacturer", "BodyPartExamined", "PatientSex",
     "PatientAge", "PatientIdentityRemoved", "BurnedInAnnotation", "PresentationIntentType", "Rows",
@@ -97,7 +98,7 @@ def _reason(found: Survey, wanted: Wanted) -> str:
         return f"{kind} objects without pixels" if kind != "unknown" else "objects without pixels or a known modality"
     if kind not in wanted.modalities:
         return f"{kind} images" if kind != "unknown" else "images of an unknown modality"
-    if not wanted.for_processing and cells.text(found.dataset, "PresentationIntentType").upper() == "FOR PROCESSING":
+    if not wanted.for_processing and text(found.dataset, "PresentationIntentType").upper() == "FOR PROCESSING":
         return "films FOR PROCESSING (the detector's values; --for-processing keeps them)"
     if (cells.count(found.dataset, "NumberOfFrames") or 1) > 1:
         return "images of several frames"
@@ -109,21 +110,21 @@ def _reason(found: Survey, wanted: Wanted) -> str:
 
 def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
     header = found.dataset
-    uid, study = (cells.text(header, keyword) for keyword in ("SOPInstanceUID", "StudyInstanceUID"))
-    patient_id = cells.text(header, "PatientID")
+    uid, study = (text(header, keyword) for keyword in ("SOPInstanceUID", "StudyInstanceUID"))
+    patient_id = text(header, "PatientID")
     known = patient_id.casefold() not in SHARED_IDS
     # the issuer is left out: one device writes it and another does not, and a person must not become two
     patient = names.of("patient", patient_id) if known else None
     if not known and study:
         patient = names.of("patient of study", study)  # the films of one visit are at least kept together
-    taken = cells.day(header, *TAKEN)
+    taken = day(header, *TAKEN)
     spacing = spacing_of(header)
     told: dict[str, Any] = {
         "patient": patient,
         "view": view_of(header).name,
         "modality": "X-ray" if cells.modality(header) in cells.FILM_MODALITIES else cells.modality(header),
         "sex": cells.sex(header),
-        "age": cells.age(header, taken),
+        "age": age(header, taken),
         "date": _date(taken, patient, names, wanted.dates),
         "manufacturer": cells.manufacturer(header),
         "body_part": cells.body_part(header),
@@ -141,10 +142,10 @@ def _row(path: Path, found: Survey, names: Pseudonyms, wanted: Wanted) -> Row:
     if wanted.identifiers:
         told |= _identifying(header, taken)
     keys = {"sop_instance_uid": uid, "study_instance_uid": study, "patient_id": patient_id}
-    keys["accession_number"] = cells.text(header, "AccessionNumber")
-    removed = cells.text(header, "PatientIdentityRemoved").upper() == "YES"
+    keys["accession_number"] = text(header, "AccessionNumber")
+    removed = text(header, "PatientIdentityRemoved").upper() == "YES"
     film = names.of("film", uid or path.as_posix())
-    born = (cells.text(header, "PatientBirthDate"), cells.sex(header) or "")
+    born = (text(header, "PatientBirthDate"), cells.sex(header) or "")
     return Row(path, told, Identifiers(header), film, uid, keys, removed, born, known)
 
 
@@ -162,8 +163,8 @@ def _date(taken: datetime.date | None, patient: str | None, names: Pseudonyms, d
 def _identifying(header: Any, taken: datetime.date | None) -> dict[str, Any]:
     wanted = {"patient_id": "PatientID", "patient_name": "PatientName", "accession_number": "AccessionNumber"}
     wanted |= {"sop_instance_uid": "SOPInstanceUID", "study_instance_uid": "StudyInstanceUID"}
-    born = cells.day(header, "PatientBirthDate")
-    told: dict[str, Any] = {column: cells.text(header, keyword) or None for column, keyword in wanted.items()}
+    born = day(header, "PatientBirthDate")
+    told: dict[str, Any] = {column: text(header, keyword) or None for column, keyword in wanted.items()}
     return told | {
         "birth_date": born.isoformat() if born else None,
         "study_date": taken.isoformat() if taken else None,

@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from deepcovid.datasets.columns import AGE_RANGE, FILE_COLUMNS, SPLITS, patient_ids, text_column
+from deepcovid.datasets.columns import FILE_COLUMNS, SPLITS, patient_ids, text_column
+from deepcovid.imaging.dicom_age import AGE_RANGE
 from deepcovid.imaging.finding import FILM_SUFFIXES, leads_out
 
 LISTED = 20  # findings of one kind that are spelt out; the rest are counted

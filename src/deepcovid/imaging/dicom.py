@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepcovid.errors import ImageError
+from deepcovid.imaging.dicom_age import age_group
 from deepcovid.imaging.dicom_elements import code_string, optional
 from deepcovid.imaging.dicom_orientation import Turn, turn_of
 from deepcovid.imaging.dicom_parsing import checked_frames, chosen_frame, parsed
@@ -56,8 +57,9 @@ def decode_dicom(
     Returns:
         float32 (H, W) in [0, 1], and the facts for `Radiograph.origin`: besides those of every film `voi` ("lut",
         "window 40/400", "stored range (12 bits)" or "lowest to highest", None for colour), `modality`, `view`,
-        `view_said_by`, `orientation` (as stored), `pixel_spacing` ([between rows, between columns] in mm, after the
-        turn), `pixel_spacing_measured` and `transfer_syntax`; None where the header does not say it.
+        `view_said_by`, `age_group` ("child", "adult", "unknown"), `orientation` (as stored), `pixel_spacing` ([between
+        rows, between columns] in mm, after the turn), `pixel_spacing_measured` and `transfer_syntax`; None where the
+        header does not say it.
 
     Raises:
         ImageError: no pixels, damaged, cut off, too large, several frames without a choice, or a kind that is no film.
@@ -94,7 +96,7 @@ def _film(data: bytes, path: Path, max_pixels: int, frame: int | None) -> tuple[
 
 def _said(dataset: Any, turn: Turn, notes: list[str]) -> dict[str, Any]:
     """What the header says of how the film was taken, in our own words, and all notes."""
-    view, spacing = view_of(dataset), spacing_of(dataset)
+    view, spacing, old = view_of(dataset), spacing_of(dataset), age_group(dataset)
     if code_string(dataset, "PresentationIntentType") == "FOR PROCESSING":
         notes.append("the film is FOR PROCESSING: the detector's values, not yet made for viewing")
     if spacing is not None and not spacing.square:
@@ -105,11 +107,12 @@ def _said(dataset: Any, turn: Turn, notes: list[str]) -> dict[str, Any]:
         "modality": kind if kind in MODALITIES else None,
         "view": view.name,
         "view_said_by": view.said_by or None,
+        "age_group": old.group,
         "orientation": turn.stored,
         "pixel_spacing": sizes[::-1] if sizes and turn.rotated in (90, 270) else sizes,
         "pixel_spacing_measured": None if spacing is None else spacing.measured,
         "transfer_syntax": str(dataset.file_meta.TransferSyntaxUID.name),
-        "notes": [*notes, *filter(None, (view.note, turn.note))],
+        "notes": [*notes, *filter(None, (view.note, turn.note, old.note))],
     }
 
 

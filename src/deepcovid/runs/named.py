@@ -10,8 +10,9 @@ from pathlib import Path
 from deepcovid.errors import DetectorError, ImageError, did_you_mean, printable
 from deepcovid.imaging.archive import archive_of
 from deepcovid.imaging.finding import Found, look_for_films
-from deepcovid.models.abnormal import NAME, NAMES, ShippedDetector, shipped_detector
+from deepcovid.models.abnormal import NAME, NAMES, ShippedByAge, ShippedDetector, shipped_detector
 from deepcovid.models.detector import DESCRIPTION, GRAPH, WEIGHTS, Detector
+from deepcovid.runs.scorers import Scoring, detector_of
 
 # what lies in a detector folder, or in the run folder around one
 PARTS = (DESCRIPTION, GRAPH, WEIGHTS, "detector", "run.json")
@@ -29,20 +30,31 @@ class Named:
     """What is to be scored, and by what.
 
     Attributes:
-        detector: loaded.
+        scoring: the detector that was named, one of deepcovid's own or another; or both of these, where none was.
         looked: the films that were found.
-        own: deepcovid's own detector, where that is the one; None: another was named.
-        unasked: whether no detector was named.
     """
 
-    detector: Detector
+    scoring: Scoring
     looked: Found
-    own: ShippedDetector | None = None
-    unasked: bool = False
+
+    @property
+    def detector(self) -> Detector:
+        """The one that was named; else that for adults."""
+        return detector_of(self.scoring)
+
+    @property
+    def own(self) -> ShippedDetector | None:
+        """deepcovid's own detector, where that was named."""
+        return self.scoring if isinstance(self.scoring, ShippedDetector) else None
+
+    @property
+    def unasked(self) -> bool:
+        """Whether no detector was named, so that a film's age chooses between deepcovid's own."""
+        return isinstance(self.scoring, ShippedByAge)
 
 
 def named(words: Sequence[str]) -> Named:
-    """A detector folder, a run folder or a name of deepcovid's own before films; or films alone, which its own for adults scores.
+    """A detector folder, a run folder or a name of deepcovid's own before films; or films alone, for its own.
 
     Nothing that was meant for a detector is taken for a film: a path that is not there, a folder with a part of a
     detector or with detectors in it, a model's file.
@@ -57,13 +69,12 @@ def named(words: Sequence[str]) -> Named:
     first, *others = words
     if is_shipped_name(first):
         own = shipped_detector(first)
-        return Named(detector=own.detector, looked=_films(others, first), own=own)
+        return Named(scoring=own, looked=_films(others, first))
     if _meant_for_detector(Path(first)):
         detector = Detector.load(first)
-        return Named(detector=detector, looked=_films(others, first))
+        return Named(scoring=detector, looked=_films(others, first))
     looked = _films_alone(words)
-    own = shipped_detector()
-    return Named(detector=own.detector, looked=looked, own=own, unasked=True)
+    return Named(scoring=ShippedByAge(), looked=looked)
 
 
 def is_shipped_name(path: Path | str) -> bool:

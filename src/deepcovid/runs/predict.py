@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from deepcovid.errors import DeepCovidError, DetectorError, did_you_mean
 from deepcovid.explanation.heatmap import heat_of, no_heat_map
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
-from deepcovid.explanation.trust import maps_off
 from deepcovid.imaging.finding import Found, look_for_films
 from deepcovid.imaging.readers import read_film
 from deepcovid.models.detector import Detector
@@ -19,6 +20,7 @@ from deepcovid.models.gate import Gate, Verdict
 from deepcovid.models.seen import Seen
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.prediction import Prediction, Predictions
+from deepcovid.runs.scorers import Scorer, Scorers, Scoring, age_group_of, detector_of
 from deepcovid.runs.verdict import call_in_words, classes_in_words, could_be, undecided_in_words
 from deepcovid.runs.verdict import verdict as verdict_on
 from deepcovid.storage import write_bytes
@@ -45,7 +47,7 @@ class Wishes:
 
 
 def predict(
-    detector: Detector,
+    detector: Scoring,
     paths: Path | str | Sequence[Path | str] | Found,
     *,
     wishes: Wishes | None = None,
@@ -54,7 +56,8 @@ def predict(
     """Score films with `model.onnx`; one that cannot be read, or that the gate refuses, is listed and the others go on.
 
     Args:
-        detector: loaded.
+        detector: loaded; or `shipped_detector()`, which warns where a film's header tells an age that is none of its own, or
+            `ShippedByAge()`, of which that age chooses.
         paths: films, folders or globs, one or several; or what was found under them already.
         wishes: heat maps and the rest.
         progress: told of every film.
@@ -62,22 +65,23 @@ def predict(
     Raises:
         DetectorError: the class of the heat maps is none of the detector's, or it is a stack, which has none.
     """
-    wishes = _with_maps_allowed(wishes or Wishes(), detector, progress or Silent())
-    _require_heat(detector, wishes)
+    wishes, progress = wishes or Wishes(), progress or Silent()
+    _require_heat(detector_of(detector), wishes)
+    scorers = Scorers(detector, draws=wishes.heatmaps is not None, progress=progress)
     looked = paths if isinstance(paths, Found) else look_for_films(paths)
     films = looked.films
     names = heatmap_names(films)
-    gate = _gate(wishes, progress or Silent())
+    gate = _gate(wishes, progress)
 
     def one(path: Path) -> Prediction | Verdict | DeepCovidError:
         try:
-            return _predicted(detector, path, wishes, names[path], gate)
+            return _predicted(scorers, path, wishes, names[path], gate)
         except DeepCovidError as error:
             return error
 
     done, refused, failed = [], {}, dict(looked.refused)
     outcomes = _side_by_side(one, films, wishes.workers)
-    tracked = (progress or Silent()).track(outcomes, description="films", total=len(films))
+    tracked = progress.track(outcomes, description="films", total=len(films))
     for path, outcome in zip(films, tracked, strict=True):
         if isinstance(outcome, Prediction):
             done.append(outcome)
@@ -85,7 +89,7 @@ def predict(
             refused[path] = outcome
         else:
             failed[path] = str(outcome)
-    return Predictions(done, failed, looked.left_out, refused, gate.hash if gate else "")
+    return Predictions(done, failed, looked.left_out, refused, gate.hash if gate else "", scorers.used, scorers.by_age)
 
 
 def _require_heat(detector: Detector, wishes: Wishes) -> None:
@@ -97,15 +101,6 @@ def _require_heat(detector: Detector, wishes: Wishes) -> None:
             f"the detector has no class {name!r} to draw heat maps of",
             mend=f"{did_you_mean(name, classes)}choose one of: {', '.join(classes)}",
         )
-
-
-def _with_maps_allowed(wishes: Wishes, detector: Detector, progress: Progress) -> Wishes:
-    """Without heat maps where an audit of this detector found that they hardly depend on what it learned."""
-    reason = maps_off(detector) if wishes.heatmaps is not None else ""
-    if not reason:
-        return wishes
-    progress.warn(f"no heat map was drawn: the audit beside the detector says: {reason}")
-    return replace(wishes, heatmaps=None)
 
 
 def _gate(wishes: Wishes, progress: Progress) -> Gate | None:
@@ -139,21 +134,17 @@ def heatmap_names(paths: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: Gate | None) -> Prediction | Verdict:
+def _predicted(scorers: Scorers, path: Path, wishes: Wishes, name: str, gate: Gate | None) -> Prediction | Verdict:
     began = time.perf_counter()
     film = read_film(path, frame=wishes.frame)
     verdict = gate.judge(film.pixels) if gate else None
     if wishes.gate and verdict and not verdict.passes:
         return verdict
-    seen = detector.see(film.pixels)
+    scorer = scorers.of(film)
+    detector, seen = scorer.detector, scorer.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
     point = detector.operating_point
     positive = score >= point.threshold
-    heatmap = None
-    if wishes.heatmaps is not None:
-        target = None if wishes.heat_class is None else detector.description.classes.index(wishes.heat_class)
-        heat = heat_of(detector, seen, shape=(film.pixels.shape[0], film.pixels.shape[1]), target=target)
-        heatmap = write_bytes(wishes.heatmaps / name, png_bytes(overlay(film.pixels, heat, style=wishes.style)))
     return Prediction(
         path=path,
         verdict=verdict_on(detector, seen.probabilities),
@@ -167,12 +158,25 @@ def _predicted(detector: Detector, path: Path, wishes: Wishes, name: str, gate: 
         members=_member_scores(detector, seen),
         operating_point=point,
         detector=detector.hash,
+        detector_name=scorer.name,
+        age_group=age_group_of(film),
+        warning=scorer.warning(film),
         seconds=time.perf_counter() - began,
         next_step=wishes.next_step if positive else "",
-        heatmap=heatmap,
+        heatmap=_drawn(scorer, seen, film.pixels, wishes, name),
         origin=dict(film.origin),
         gate=verdict,
     )
+
+
+def _drawn(scorer: Scorer, seen: Seen, pixels: np.ndarray, wishes: Wishes, name: str) -> Path | None:
+    """The film's heat map, written; None where none is wanted, or shown of this detector."""
+    if wishes.heatmaps is None or not scorer.maps:
+        return None
+    detector = scorer.detector
+    target = None if wishes.heat_class is None else detector.description.classes.index(wishes.heat_class)
+    heat = heat_of(detector, seen, shape=(pixels.shape[0], pixels.shape[1]), target=target)
+    return write_bytes(wishes.heatmaps / name, png_bytes(overlay(pixels, heat, style=wishes.style)))
 
 
 def _member_scores(detector: Detector, seen: Seen) -> dict[str, float]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepcovid.imaging.dicom_age import UNREADABLE
 from deepcovid.runs.verdict import CANNOT_TELL
 from deepcovid.storage import FORMULA
 
 if TYPE_CHECKING:
+    from deepcovid.imaging.dicom_age import AgeGroup
     from deepcovid.models.detector import OperatingPoint
     from deepcovid.models.gate import Verdict
+    from deepcovid.runs.scorers import Scorer
 
 NOTICE = (
     "A score says how much a film resembles the positive films that this detector was trained on. "
@@ -36,6 +39,9 @@ class Prediction:
         classes_in_words: of several classes what the others' probabilities are; empty for two sides.
         operating_point: the threshold's name, value and origin.
         detector: its hash.
+        detector_name: of deepcovid's own what it is called on the command line, else its folder.
+        age_group: "child", "adult" or "unknown", by the film's header.
+        warning: what is wrong with this detector for this film by the age in its header; empty otherwise.
         seconds: from reading the file to the result.
         next_step: for a positive call, what the site says comes next.
         heatmap: where the heat map was written.
@@ -52,6 +58,9 @@ class Prediction:
     operating_point: OperatingPoint
     detector: str
     seconds: float
+    detector_name: str
+    age_group: AgeGroup
+    warning: str = ""
     next_step: str = ""
     heatmap: Path | None = None
     classes_in_words: str = ""
@@ -82,6 +91,9 @@ class Prediction:
             "next_step": self.next_step,
             "heatmap": None if self.heatmap is None else str(self.heatmap),
             "detector": self.detector,
+            "detector_name": self.detector_name,
+            "age_group": self.age_group,
+            "warning": self.warning,
             "seconds": round(self.seconds, 4),
             "film": {key: value for key, value in self.origin.items() if key != "path"},
             "gate": None if self.gate is None else self.gate.to_dict(),
@@ -97,6 +109,8 @@ class Predictions:
     left_out: dict[Path, str] = field(default_factory=dict)
     refused: dict[Path, Verdict] = field(default_factory=dict)
     gate: str = ""  # its hash; empty where there was none
+    scorers: tuple[Scorer, ...] = ()
+    by_age: bool = False  # whether the films' ages chose among these
 
     @property
     def summary(self) -> dict[str, int]:
@@ -105,6 +119,23 @@ class Predictions:
         counts = {word: sum(one.verdict == word for one in self.done) for word in order}
         more = {"refused": len(self.refused), "failed": len(self.failed)}
         return counts | {word: count for word, count in more.items() if count}
+
+    @property
+    def age_notes(self) -> list[str]:
+        """What is to be said of the films' ages, by their headers, where deepcovid's own detectors scored them."""
+        from deepcovid.models.abnormal.words import unlike_ages, unread_ages, without_age
+
+        own = next((one.own for one in self.scorers if one.own is not None), None)
+        if own is None:
+            return []
+        unknown = [one for one in self.done if one.age_group == "unknown"]
+        unread = sum(UNREADABLE in one.origin.get("notes", ()) for one in unknown)
+        if self.by_age:
+            told = [without_age(len(unknown), unread=unread)]
+        else:
+            others = sum(bool(own.unlike(one.age_group)) for one in self.done)
+            told = [unread_ages(unread), unlike_ages(others, population=own.population)]
+        return [sentence for sentence in told if sentence]
 
 
 def _rank(verdict: str) -> int:
@@ -131,6 +162,9 @@ def csv_text(found: Predictions) -> str:
         "threshold",
         "heatmap",
         "detector",
+        "detector_name",
+        "age_group",
+        "warning",
         "seconds",
         "gate",
         "error",
@@ -143,7 +177,7 @@ def csv_text(found: Predictions) -> str:
         row["threshold"] = prediction.operating_point.threshold
         row["could_be"] = ";".join(prediction.could_be or ())
         row["gate"] = prediction.gate.reason if prediction.gate else ""
-        row["image"] = _cell(prediction.path)
+        row["image"], row["detector_name"] = _cell(prediction.path), _cell(prediction.detector_name)
         row |= {f"score_{name}": value for name, value in prediction.probabilities.items()}
         writer.writerow({name: row.get(name, "") for name in columns})
     for path, verdict in found.refused.items():
@@ -153,6 +187,6 @@ def csv_text(found: Predictions) -> str:
     return text.getvalue()
 
 
-def _cell(path: Path) -> str:
+def _cell(path: Path | str) -> str:
     """A path that no spreadsheet takes for a formula."""
     return f"./{path}" if str(path)[:1] in FORMULA else str(path)

@@ -21,7 +21,9 @@ def test_its_words_hold_the_audit_the_population_and_the_figures(name: str, popu
     assert f"chest film of {population}; a demonstration for research, no medical device." in which
     (other,) = set(NAMES) - {name}
     assert which.endswith(f"name {other}.")
-    assert audit == f"What its audit says: FAIL. {SENTENCE} 2 of its tests fail: blacked-out, style."
+    said = f"says: FAIL. {SENTENCE} 2 of its tests fail: blacked-out, style."
+    assert audit == f"What its audit {said}"
+    assert own.verdict == f"What the audit of {name} (films of {population}) {said}"
     assert (
         f"measured on {population} kept out of its training, by the threshold alone: 50 % (25–75 %; 8 patients) of abnormal films"
         in own.about[-3]

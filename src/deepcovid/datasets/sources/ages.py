@@ -7,9 +7,9 @@ from collections import Counter
 
 import pandas as pd
 
-from deepcovid.datasets.columns import AGE_RANGE
 from deepcovid.datasets.sources.people import parse_age
 from deepcovid.datasets.sources.reading import Metadata
+from deepcovid.imaging.dicom_age import AGE_RANGE
 
 
 def plausible_ages(metadata: Metadata, name: str) -> pd.Series:

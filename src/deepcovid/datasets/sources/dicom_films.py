@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from deepcovid.datasets.dicom_cells import text
 from deepcovid.datasets.sources.people import parse_age, parse_sex
 from deepcovid.datasets.validation import shown
 from deepcovid.errors import ImageError
+from deepcovid.imaging.dicom_elements import text
 from deepcovid.imaging.dicom_survey import readable, survey
 from deepcovid.imaging.dicom_view import KEYWORDS as VIEW_KEYWORDS
 from deepcovid.imaging.dicom_view import view_of

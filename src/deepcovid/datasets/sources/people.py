@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from deepcovid.datasets.columns import AGE_RANGE
+from deepcovid.imaging.dicom_age import AGE_RANGE
 
 _PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
 _SEXES = {"f": "F", "female": "F", "woman": "F", "m": "M", "male": "M", "man": "M"}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deepcovid.errors import DeepCovidError, DetectorError, UnknownNameError
-from deepcovid.models.abnormal.words import ADULTS, CHILDREN, about, announced
+from deepcovid.imaging.dicom_age import AgeGroup
+from deepcovid.models.abnormal.words import ADULTS, CHILDREN, about, audited, named, unlike
 from deepcovid.models.detector import Detector
 from deepcovid.storage import read_json, sha256_file
 
@@ -43,9 +44,18 @@ class ShippedDetector:
     figures: dict[str, Any]
     card: Path
 
-    def announcement(self, *, unasked: bool = True) -> tuple[str, ...]:
-        """What is said before it scores a film: which it is, whether it was named or not (`unasked`), its audit's verdict."""
-        return announced(self.audit, population=self.population, unasked=unasked)
+    def announcement(self) -> tuple[str, ...]:
+        """What is said where it was named, before it scores a film: which it is, and its audit's verdict."""
+        return named(self.population), f"What its audit says: {audited(self.audit)}"
+
+    @property
+    def verdict(self) -> str:
+        """Its audit's verdict where two detectors score films: whose it is, and what it says."""
+        return f"What the audit of {self.name} (films of {self.population}) says: {audited(self.audit)}"
+
+    def unlike(self, group: AgeGroup) -> str:
+        """A warning where a film of this age group is none of those that it was made for; else empty."""
+        return unlike(group, population=self.population)
 
     @property
     def about(self) -> tuple[str, ...]:

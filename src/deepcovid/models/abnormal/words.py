@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deepcovid.imaging.dicom_age import AgeGroup
+
 ADULTS, CHILDREN = "adults", "children"
+GROUPS: dict[str, AgeGroup] = {ADULTS: "adult", CHILDREN: "child"}
+RESEARCH = "a demonstration for research, no medical device"
+BY_AGE = (
+    "No detector was named: deepcovid's own are used, normal or abnormal chest film, of adults and of children under 18; the "
+    f"age in a film's header says which. Each is {RESEARCH}."
+)
 OTHERS = {
     ADULTS: "Films of children: name normal-or-abnormal-children.",
     CHILDREN: "Films of adults: name normal-or-abnormal.",
+}
+WHOSE = {
+    ADULTS: "this detector was made of films of adults and measured on them alone: name normal-or-abnormal-children",
+    CHILDREN: "this detector was made of films of children and measured on them alone: name normal-or-abnormal",
 }
 MEANINGS = {
     ADULTS: "abnormal: like films of adults whose reports name pneumonia, alone or with other findings (found by text mining, so "
@@ -22,19 +34,51 @@ NO_PROMISE = (
 NEXT_STEP = "Have the film read by a radiologist; this call says neither what is abnormal nor that anything is."
 
 
-def announced(audit: Mapping[str, Any], *, population: str, unasked: bool) -> tuple[str, ...]:
-    """Which detector this is, and its audit's verdict with its sentence.
+def named(population: str) -> str:
+    """Which detector this is, where it was named."""
+    return f"deepcovid's own detector, normal or abnormal chest film of {population}; {RESEARCH}. {OTHERS[population]}"
+
+
+def audited(audit: Mapping[str, Any]) -> str:
+    """An audit's verdict with its sentence, and which tests fail where several do.
 
     Args:
         audit: an `audit.json`, with `verdict`, `sentence` and `tests`.
-        population: adults or children.
-        unasked: whether no detector was named.
     """
-    head = "No detector was named: deepcovid's own is used" if unasked else "deepcovid's own detector"
-    which = f"{head}, normal or abnormal chest film of {population}; a demonstration for research, no medical device."
     failed = [test["test"] for test in audit.get("tests", ()) if test["verdict"] == "FAIL"]
     more = f" {len(failed)} of its tests fail: {', '.join(failed)}." if len(failed) > 1 else ""
-    return f"{which} {OTHERS[population]}", f"What its audit says: {audit['verdict']}. {audit['sentence']}{more}"
+    return f"{audit['verdict']}. {audit['sentence']}{more}"
+
+
+def unlike(group: AgeGroup, *, population: str) -> str:
+    """A warning where a film of this age group is scored by the detector of the others; else empty."""
+    if group == "unknown" or group == GROUPS[population]:
+        return ""
+    return f"this is a film of {'a child' if group == 'child' else 'an adult'} by its header, and {WHOSE[population]}"
+
+
+def without_age(films: int, *, unread: int) -> str:
+    """What is said of films that tell no age, some of them (`unread`) one that cannot be read, and that the detector of adults
+    scored; empty for none."""
+    if not films:
+        return ""
+    which = "1 film tells no age and was" if films == 1 else f"{films:,} films tell no age and were"
+    why = f" ({unread:,} of them with an age that cannot be read)" if unread else ""
+    return (
+        f"{which} scored as of adults{why}: only DICOM tells an age. For films of children: deepcovid predict "
+        "normal-or-abnormal-children FILMS"
+    )
+
+
+def unread_ages(films: int) -> str:
+    """That an age was to be read, and whose the films are remains unknown; empty for none."""
+    return f"ages that cannot be read in the headers of films: {films:,}; they were scored as named" if films else ""
+
+
+def unlike_ages(films: int, *, population: str) -> str:
+    """That films of others were given to the detector that was named; empty for none."""
+    others = CHILDREN if population == ADULTS else ADULTS
+    return f"films of {others} by their headers: {films:,}; {WHOSE[population]}" if films else ""
 
 
 def about(figures: Mapping[str, Any], *, population: str) -> tuple[str, ...]:
