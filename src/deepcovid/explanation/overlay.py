@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -35,12 +36,15 @@ def overlay(pixels: np.ndarray, heat: np.ndarray, *, style: HeatStyle = "uniform
     return colours
 
 
-def png_bytes(colours: np.ndarray) -> bytes:
-    """uint8 (H, W, 3) or (H, W) as a PNG file."""
+def png_bytes(colours: np.ndarray, *, texts: Mapping[str, str] | None = None) -> bytes:
+    """uint8 (H, W, 3) or (H, W) as a PNG file, with texts by their keywords."""
     import io
 
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
+    about = PngImagePlugin.PngInfo()
+    for keyword, text in (texts or {}).items():
+        about.add_itxt(keyword, text)
     buffer = io.BytesIO()
-    Image.fromarray(colours).save(buffer, "PNG", compress_level=3)
+    Image.fromarray(colours).save(buffer, "PNG", compress_level=3, pnginfo=about)
     return buffer.getvalue()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from deepcovid.errors import DeepCovidError, DetectorError, did_you_mean
+from deepcovid.explanation.caption import Caption, captioned
 from deepcovid.explanation.heatmap import heat_of, no_heat_map
 from deepcovid.explanation.overlay import HeatStyle, overlay, png_bytes
 from deepcovid.imaging.finding import Found, look_for_films
@@ -174,9 +175,18 @@ def _drawn(scorer: Scorer, seen: Seen, pixels: np.ndarray, wishes: Wishes, name:
     if wishes.heatmaps is None or not scorer.maps:
         return None
     detector = scorer.detector
-    target = None if wishes.heat_class is None else detector.description.classes.index(wishes.heat_class)
+    told = detector.description
+    target = told.classes.index(wishes.heat_class or told.positive)
     heat = heat_of(detector, seen, shape=(pixels.shape[0], pixels.shape[1]), target=target)
-    return write_bytes(wishes.heatmaps / name, png_bytes(overlay(pixels, heat, style=wishes.style)))
+    caption = Caption(
+        target=told.classes[target],
+        score=float(seen.probabilities[target]),
+        verdict=verdict_on(detector, seen.probabilities),
+        detector=f"{scorer.own.name if scorer.own else told.network} {detector.hash[:12]}",
+        flat=not heat.any(),
+    )
+    picture = captioned(overlay(pixels, heat, style=wishes.style), caption=caption, style=wishes.style)
+    return write_bytes(wishes.heatmaps / name, png_bytes(picture, texts=caption.metadata))
 
 
 def _member_scores(detector: Detector, seen: Seen) -> dict[str, float]:
