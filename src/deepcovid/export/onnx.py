@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcovid.errors import DetectorError, MissingPackageError
+from deepcovid.export.traced import traced
 from deepcovid.models.detector import IMPORTANCE
 from deepcovid.models.weight_files import BACKBONE, HEAD
 
@@ -49,17 +50,8 @@ def export_network(network: FilmNetwork) -> bytes:
     example = torch.zeros(2, 1, height + 30, width + 20)
     axes = {0: torch.export.Dim("n"), 2: torch.export.Dim("h"), 3: torch.export.Dim("w")}
     with _quiet(), _told_apart(network.head) as head:
-        program = torch.onnx.export(
-            exported,
-            (example,),
-            dynamo=True,
-            input_names=["film"],
-            output_names=outputs,
-            dynamic_shapes={"film": axes},
-            opset_version=OPSET,
-            verbose=False,
-        )
-    model = program.model_proto
+        program = traced(exported, example=example, axes=axes, outputs=outputs, opset=OPSET)
+        model = program.model_proto
     _strip(model)
     _rename(model)
     onnx.checker.check_model(model)
@@ -68,22 +60,10 @@ def export_network(network: FilmNetwork) -> bytes:
 
 def graph_of(network: FilmNetwork) -> tuple[torch.nn.Module, list[str]]:
     """What is exported of a network, and the names of its outputs."""
-    from torch import Tensor, nn
-
-    class Explained(nn.Module):
-        """A network that also says how much each map of its feature map counts for each class."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            """Films (N, 1, H, W) → logits (N, K), feature map (N, F, h, w), weights of the maps (N, K, F)."""
-            logits, feature_map = network(film)
-            return logits, feature_map, network.importance(feature_map)
+    from deepcovid.models.network import ExplainedNetwork
 
     names = ["logits", "feature_map"]
-    return (network, names) if network.is_linear else (Explained().eval(), [*names, IMPORTANCE])
+    return (network, names) if network.is_linear else (ExplainedNetwork(network).eval(), [*names, IMPORTANCE])
 
 
 def with_head(graph: bytes, head: Mapping[str, np.ndarray]) -> bytes:

@@ -127,6 +127,19 @@ class FilmNetwork(nn.Module):
         return gradient.unflatten(2, (maps, height * width)).mean(dim=3)
 
 
+class ExplainedNetwork(nn.Module):
+    """A network that also says how much each map of its feature map counts for each class."""
+
+    def __init__(self, network: FilmNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Films (N, 1, H, W) → logits (N, K), feature map (N, F, h, w), weights of the maps (N, K, F)."""
+        logits, feature_map = self.network(film)
+        return logits, feature_map, self.network.importance(feature_map)
+
+
 def fit_films(film: Tensor, *, size: tuple[int, int], fit: str) -> Tensor:
     """Films (N, 1, H, W) → (N, 1, h, w) by "stretch", "crop" or "pad", as `imaging.resizing` has them.
 

@@ -84,9 +84,15 @@ def _created(name: str, channels: int, unused: tuple[str, ...]) -> nn.Module:
     for child in unused:
         setattr(model, child, nn.Identity())
     # the same modules and names as timm's, so that its weights fit as they are; only `forward` is another
-    own = type(model)
-    model.__class__ = type(f"{own.__name__}Map", (_Map, own), {"timm_name": name})
+    own: Any = type(model)
+    model.__class__ = _ending_at_the_map(own, name)
     return model
+
+
+@cache
+def _ending_at_the_map(own: Any, name: str) -> type[nn.Module]:
+    """timm's class with the other forward pass; one class for all networks of a name."""
+    return type(f"{own.__name__}Map", (_Map, own), {"timm_name": name})
 
 
 class _Map:
