@@ -46,7 +46,7 @@ from deepcovid.models.detector import Detector, OperatingPoint, write_detector
 from deepcovid.runs.audit import AuditWishes, audit_detector, run_facts
 from deepcovid.runs.folder import RECORD
 from deepcovid.runs.train import Run, train
-from deepcovid.storage import sha256_file, write_json, write_table
+from deepcovid.storage import read_json, sha256_file, write_json, write_table
 from xray_probe import refuse_seen
 
 CHOSEN = "head"
@@ -129,11 +129,20 @@ def make(given: argparse.Namespace, films: Table, name: str) -> None:
     mine = load_table(place / "films.csv", allow_outside=True)
     run = trained(mine, weights=given.weights, recipe=given.recipe, population=population, out=place / "run")
     detector = shipped_form(run, folder / DETECTOR, population=population)
-    write_json(folder / FIGURES, measured(pd.read_parquet(run.folder / "scores.parquet"), detector))
     write_json(folder / AUDIT, audited(detector, run))
     write_table(folder / FILMS, listed(mine))
+    written(given, run.folder, run.record["weights"]["sentence"], name=name)
+
+
+def written(given: argparse.Namespace, run: Path, weights: str, *, name: str) -> None:
+    """Write the figures from a run's scores, and the card, beside detector and audit; seal them."""
+    folder = given.package / NAMES[name]
+    detector = Detector.load(folder / DETECTOR)
+    if Detector.load(run).description.files != detector.description.files:
+        raise SystemExit(f"{run} is not the run of the detector in {folder}")
+    write_json(folder / FIGURES, measured(pd.read_parquet(run / "scores.parquet"), detector))
     layers = "all layers trained" if given.recipe == "whole" else "last layer trained"
-    write_card(folder, name=name, trainable=layers, weights=run.record["weights"]["sentence"])
+    write_card(folder, name=name, trainable=layers, weights=weights)
     files = {one: sha256_file(folder / one) for one in BESIDE}
     write_json(folder / MANIFEST, {"format": FORMAT, "detector": detector.hash, "files": files})
     own = shipped_detector(name, folder=given.package)  # reads everything back
@@ -154,6 +163,7 @@ def main() -> None:
     parser.add_argument("--package", type=Path, default=FOLDER, help="where the detector, its card and its audit go")
     parser.add_argument("--page", type=Path, help="the page whose tables are written anew")
     parser.add_argument("--recipe", choices=CANDIDATES, default=CHOSEN)
+    parser.add_argument("--figures", action="store_true", help="figures, card and page alone, of a run that is there")
     parser.add_argument("--choose", nargs="+", choices=CANDIDATES, help="cross-validate these and stop")
     parser.add_argument("--folds", type=int, default=FOLDS, help="how many of the five are run, with --choose")
     given = parser.parse_args()
@@ -166,7 +176,10 @@ def main() -> None:
         print(json.dumps(told, indent=2))
         return
     for name, population in NAMES.items():
-        if population in given.population:
+        run = given.out / population / "run"
+        if population in given.population and given.figures:
+            written(given, run, read_json(run / RECORD)["weights"]["sentence"], name=name)
+        elif population in given.population:
             make(given, films, name)
     if given.page:
         write_page(given.page, folder=given.package)

@@ -41,7 +41,8 @@ A demonstration for research: no medical device, no diagnosis, not for the care 
 
 {no_promise}
 
-"Cannot tell" is said of a film whose conformal set holds both classes, "unlike both" of one whose set is empty.
+A film has one verdict: "cannot tell" where its conformal set holds both classes, "unlike both" where it is empty, else the call
+at the threshold, which stands behind either of the two.
 
 ## What it was made from
 
@@ -82,6 +83,10 @@ MATERIAL = {
     ADULTS: NIH.format(which="the films of adults"),
     CHILDREN: f"{KERMANY} {NIH.format(which='the 95 films of patients under 18')}",
 }
+DEFAULT = {
+    ADULTS: ", and `deepcovid predict FILM` of adults' films and of films that tell no age",
+    CHILDREN: ", and `deepcovid predict FILM` of films of patients under 18 by their header",
+}
 LIMITS = {
     ADULTS: ("One collection, of one hospital: others were not measured.",),
     CHILDREN: ("Two collections, of which one holds few films; other hospitals were not measured.",),
@@ -107,9 +112,8 @@ def write_card(folder: Path, *, name: str, trainable: str, weights: str) -> None
         NAMES[name],
     )
     recipe = told.training["recipe"]
-    default = " where none is named" if population == ADULTS else ""
     text = HEAD.format(
-        population=population, name=name, default=default, verdict=audit["verdict"], sentence=audit["sentence"],
+        population=population, name=name, default=DEFAULT[population], verdict=audit["verdict"], sentence=audit["sentence"],
         hash=detector.hash, network=told.network, size=detector.preprocessing.size[0], trainable=trainable,
         epochs=recipe["epochs"], seed=recipe["seed"], weights=weights, threshold=figures["point"]["threshold"],
         point=figures["point"]["name"], calibration=calibration_words(told.calibration), licence=told.licence,
@@ -164,7 +168,11 @@ def by_source(figures: Mapping[str, Any]) -> str:
 def figures_table(each: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
     """Every figure of the test side with its interval and n, a column a detector."""
     head = ["", *(f"{name}: {_size(one['test'])}" for name, one in zip(names, each, strict=True))]
-    note = "Test side; 95 % intervals; patients are the unit. Sets may lack the truth for {alpha:.0%} of a class."
+    note = (
+        "Test side; 95 % intervals; patients are the unit. Sets may lack the truth for {alpha:.0%} of a class. AUCs here and "
+        "in the audit are of a bootstrap that draws patients, but DeLong's over patients where the audit compares AUCs of the "
+        "same films (4, and 7 among films alike), so that one AUC can have two intervals a little apart."
+    )
     return f"{_table(head, _rows(each))}\n\n{note.format(alpha=each[0]['alpha'])}"
 
 

@@ -98,3 +98,4 @@ def test_what_comes_with_deepcovid_is_whole_small_and_says_what_was_found(name: 
     assert own.detector.hash in card
     assert card.splitlines()[2].startswith(f"> **Audit: {own.audit['verdict']}.** {own.audit['sentence']}")
     assert own.figures["detector"] == own.detector.hash
+    assert own.figures["test"]["auc"] == own.audit["tests"][0]["figures"]["auc"]["all test films"]
