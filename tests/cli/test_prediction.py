@@ -43,7 +43,7 @@ def test_it_says_which_detector_and_what_its_audit_says_before_the_score(film: P
         "0.500 film.png"
     )
     assert "What the audit of normal-or-abnormal-children" not in told
-    assert told.endswith("For films of children: deepcovid predict normal-or-abnormal-children FILMS")
+    assert told.endswith("If any is of a child: deepcovid predict normal-or-abnormal-children FILMS")
     assert "called abnormal: the score" in told
     assert f"next: {NEXT_STEP}" in told
     assert "public-health" not in told
@@ -103,8 +103,8 @@ def test_the_age_in_a_films_header_chooses_the_detector(ages: Path) -> None:
     for name in NAMES:
         assert told.count(f"What the audit of {name} (films of ") == 1
     assert told.count("scored by normal-or-abnormal-children (by its header child)") == 1
-    assert told.count("scored by normal-or-abnormal (the file tells no age)") == 3
-    assert "3 films tell no age and were scored as of adults (1 of them with an age that cannot be read)" in told
+    assert told.count("scored by normal-or-abnormal (age unknown)") == 3
+    assert "3 films tell no age and were scored as of adults (it cannot be read in 1)" in told
     whole = json.loads((ages / "s.json").read_text())
     by = {Path(one["image"]).stem: (one["detector_name"], one["age_group"]) for one in whole["predictions"]}
     unknown = (NAME, "unknown")

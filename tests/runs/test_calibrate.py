@@ -104,6 +104,7 @@ def test_the_detectors_sets_are_those_of_its_validation_films(calibrated: Run) -
     for one, sets in zip(found.done, rule.sets(np.stack([1 - test["score"], test["score"]], axis=1)), strict=True):
         assert one.could_be == tuple(np.array(["not covid", "covid"])[sets])
         agrees = one.could_be == (("covid",) if one.positive else ("not covid",))
+        assert bool(one.next_step) == (one.positive or bool(one.undecided))
         assert (one.verdict.endswith("called covid"), not one.undecided) == (agrees, agrees)
     assert "could_be" in csv_text(found).splitlines()[0]
 

@@ -217,7 +217,7 @@ def _lines(prediction: Prediction) -> list[str]:
     if prediction.undecided:
         lines.append(f"       the threshold alone: {prediction.call}")
     if prediction.detector_name in NAMES:
-        told = "the file tells no age" if prediction.age_group == "unknown" else f"by its header {prediction.age_group}"
+        told = "age unknown" if prediction.age_group == "unknown" else f"by its header {prediction.age_group}"
         lines.append(f"       scored by {prediction.detector_name} ({told})")
     if prediction.warning:
         lines.append(f"       warning: {prediction.warning}")

@@ -28,6 +28,8 @@ from deepcovid.storage import write_bytes
 
 NEXT_STEP = "Follow the guidance of the public-health authority and have the film read by a radiologist."
 
+READ_IT = "Have the film read by a radiologist: this detector cannot tell."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
@@ -145,7 +147,7 @@ def _predicted(scorers: Scorers, path: Path, wishes: Wishes, name: str, gate: Ga
     detector, seen = scorer.detector, scorer.see(film.pixels)
     score = float(seen.probabilities[detector.positive_index])
     point = detector.operating_point
-    positive = score >= point.threshold
+    positive, undecided = score >= point.threshold, undecided_in_words(detector, seen.probabilities)
     return Prediction(
         path=path,
         verdict=verdict_on(detector, seen.probabilities),
@@ -155,7 +157,7 @@ def _predicted(scorers: Scorers, path: Path, wishes: Wishes, name: str, gate: Ga
         call=call_in_words(detector, score),
         classes_in_words=classes_in_words(detector, seen.probabilities),
         could_be=could_be(detector, seen.probabilities),
-        undecided=undecided_in_words(detector, seen.probabilities),
+        undecided=undecided,
         members=_member_scores(detector, seen),
         operating_point=point,
         detector=detector.hash,
@@ -163,7 +165,7 @@ def _predicted(scorers: Scorers, path: Path, wishes: Wishes, name: str, gate: Ga
         age_group=age_group_of(film),
         warning=scorer.warning(film),
         seconds=time.perf_counter() - began,
-        next_step=wishes.next_step if positive else "",
+        next_step=wishes.next_step if positive else READ_IT if undecided else "",
         heatmap=_drawn(scorer, seen, film.pixels, wishes, name),
         origin=dict(film.origin),
         gate=verdict,

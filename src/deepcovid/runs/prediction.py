@@ -43,7 +43,7 @@ class Prediction:
         age_group: "child", "adult" or "unknown", by the film's header.
         warning: what is wrong with this detector for this film by the age in its header; empty otherwise.
         seconds: from reading the file to the result.
-        next_step: for a positive call, what the site says comes next.
+        next_step: for a positive call, what the site says comes next; of other films that cannot be told, to have them read.
         heatmap: where the heat map was written.
         origin: what was done to the file to get a film.
         gate: what the gate says of it; it passes, or was scored on purpose all the same.

@@ -31,7 +31,7 @@ NO_PROMISE = (
     "not called abnormal: no word that the film is normal. What did not stand beside pneumonia in its films (a fracture, a "
     "nodule, air beside the lung) it has not learnt."
 )
-NEXT_STEP = "Have the film read by a radiologist; this call says neither what is abnormal nor that anything is."
+NEXT_STEP = "Have the film read by a radiologist; the detector says neither what is abnormal nor that anything is."
 
 
 def named(population: str) -> str:
@@ -63,10 +63,9 @@ def without_age(films: int, *, unread: int) -> str:
     if not films:
         return ""
     which = "1 film tells no age and was" if films == 1 else f"{films:,} films tell no age and were"
-    why = f" ({unread:,} of them with an age that cannot be read)" if unread else ""
+    why = f" (it cannot be read in {unread:,})" if unread else ""
     return (
-        f"{which} scored as of adults{why}: only DICOM tells an age. For films of children: deepcovid predict "
-        "normal-or-abnormal-children FILMS"
+        f"{which} scored as of adults{why}. If any is of a child: deepcovid predict normal-or-abnormal-children FILMS"
     )
 
 
