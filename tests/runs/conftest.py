@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,14 @@ from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
 from deepcovid.training.recipe import load_recipe
 from tests.conftest import make_table
+from tests.runs.pictures import blank_pictures
+
+
+@pytest.fixture
+def blank() -> Iterator[None]:
+    """No figure is drawn in this test."""
+    with blank_pictures():
+        yield
 
 
 @pytest.fixture(scope="session")

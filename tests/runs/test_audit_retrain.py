@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,15 @@ from deepcovid.runs.audit import AuditWishes, audit_path
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import train
 from deepcovid.storage import read_json
-from deepcovid.training.recipe import load_recipe
 from tests.conftest import make_table
+from tests.runs.pictures import blank_pictures
+from tests.runs.tiny import tiny_network, tiny_recipe
 
 WISHES = AuditWishes(tests=("leave-source-out",), workers=1, lungs=False, retrain=True)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A small network trained whole on films of two sources, each with both classes."""
     pytest.importorskip("torch")
     films = make_table(tmp_path_factory.mktemp("films"), patients=132)
@@ -29,12 +30,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     six = table["patient"].str[1:].astype(int) // 6  # patients, one of each label and source
     sides = np.where(six % 2 == 0, "test", np.where(six % 8 == 1, "val", "train"))
     table.assign(split=sides).to_csv(films, index=False)
-    demo = load_recipe("small")
-    tiny = replace(
-        demo, preprocessing=replace(demo.preprocessing, size=(32, 32)), epochs=2, early_stopping=None, keep="last"
-    )
     settings = Settings(device="cpu", threads=1)
-    return train(films, recipe=tiny, out=tmp_path_factory.mktemp("runs") / "run", settings=settings).folder
+    with tiny_network(), blank_pictures():
+        yield train(films, recipe=tiny_recipe(), out=tmp_path_factory.mktemp("runs") / "run", settings=settings).folder
 
 
 def test_each_source_is_left_out_of_a_training_and_scored_by_it(run: Path) -> None:

@@ -24,6 +24,7 @@ from deepcovid.runs.train import Run, train
 from deepcovid.storage import write_json
 from deepcovid.training.recipe import Recipe, load_recipe
 from tests.conftest import make_table
+from tests.runs.pictures import blank_pictures
 
 pytest.importorskip("torch")
 RANDOM = Settings(allow_random_backbone=True, device="cpu")
@@ -56,7 +57,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def calibrated(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("run") / "run"
-    return train(table, recipe=recipe_of("temperature"), out=out, settings=RANDOM)
+    with blank_pictures():
+        return train(table, recipe=recipe_of("temperature"), out=out, settings=RANDOM)
 
 
 def test_the_temperature_is_that_of_the_validation_films(calibrated: Run) -> None:

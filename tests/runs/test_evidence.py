@@ -20,6 +20,7 @@ from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import train
 from deepcovid.training.recipe import load_recipe
 from tests.conftest import make_table
+from tests.runs.pictures import blank_pictures
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keep="last",
     )  # fmt: skip
     settings = Settings(device="cpu", threads=1, allow_random_backbone=True)
-    return train(films, recipe=tiny, out=tmp_path_factory.mktemp("runs") / "run", settings=settings).folder
+    with blank_pictures():
+        return train(films, recipe=tiny, out=tmp_path_factory.mktemp("runs") / "run", settings=settings).folder
 
 
 def test_numbers_of_the_checklists_are_those_of_the_publications() -> None:

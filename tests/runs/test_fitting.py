@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from deepcovid.models.detector import Detector
 from deepcovid.models.heads import HeadShape
 from deepcovid.runs.settings import Settings
 from deepcovid.runs.train import Run, train
-from deepcovid.training.recipe import Mixing, Optimiser, Recipe, Schedule, load_recipe
+from deepcovid.training.recipe import Mixing, Optimiser, Recipe, Schedule
 from tests.conftest import make_table
+from tests.runs.tiny import tiny_network, tiny_recipe
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("blank")
 SETTINGS = Settings(device="cpu", threads=1, allow_random_backbone=True)
 
 
@@ -25,20 +28,11 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def paper() -> Recipe:
-    """DarkCovidNet's last layer alone on 48 px, with BatchNorm in the frozen part."""
-    demo = load_recipe("small")
-    return replace(
-        demo,
-        preprocessing=replace(demo.preprocessing, size=(48, 48)),
-        trainable="head",
-        early_stopping=None,
-        keep="last",
-        epochs=2,
-        schedule=Schedule(),
-        augmentation=Augmentation(),
-        balance="none",
-    )
+def paper() -> Iterator[Recipe]:
+    """The last layer alone of a network with BatchNorm in the frozen part."""
+    plain = tiny_recipe(trainable="head")
+    with tiny_network():
+        yield replace(plain, schedule=Schedule(), augmentation=Augmentation(), balance="none")
 
 
 def run(films: Path, recipe: Recipe, out: Path) -> Run:

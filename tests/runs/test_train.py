@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
+import re
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +21,10 @@ from deepcovid.runs.train import Run, train
 from deepcovid.storage import read_json
 from deepcovid.training.recipe import load_recipe
 from tests.conftest import draw_film, make_table
+from tests.runs import children, tiny
 
 pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("blank")  # whole_run, made before, has its figures
 RANDOM = Settings(allow_random_backbone=True, device="cpu")
 FILES = {
     "run.json", "table.parquet", "detector", "history.csv", "scores.parquet", "evaluation.json", "audit.json", "figures",
@@ -229,9 +229,9 @@ def test_resuming_nothing_is_an_error(drawn_table: Path, tiny_recipe: Path, tmp_
         train(drawn_table, recipe=load_recipe(tiny_recipe), out=tmp_path / "no", settings=Settings(resume=True))
 
 
-def _command(table: Path, recipe: Path, out: Path) -> list[str]:
+def _words(table: Path, recipe: Path, out: Path) -> list[str]:
     return [
-        sys.executable, "-m", "deepcovid", "train", str(table), "--recipe", str(recipe), "--out", str(out),
+        "train", str(table), "--recipe", str(recipe), "--out", str(out),
         "--allow-random-backbone", "--device", "cpu", "--threads", "1", "--quiet",
     ]  # fmt: skip
 
@@ -252,21 +252,20 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bits(
 ) -> None:
     """kill -9 at several points, each time --resume; then the scores equal those of an unbroken run, byte for byte."""
     recipe = tiny_head_recipe if kind == "head" else tiny_recipe
+    recipe.write_text(re.sub(r"network = .*", f'network = "{tiny.NAME}"', recipe.read_text()))
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    apart = os.environ | {"DEEPCOVID_CACHE": str(tmp_path / "c1")}
-    subprocess.run(_command(drawn_table, recipe, unbroken), check=True, env=apart)
-    environment = os.environ | {"DEEPCOVID_CACHE": str(tmp_path / "c2")}
+    children.run(_words(drawn_table, recipe, unbroken), cache=tmp_path / "c1")
+    words = _words(drawn_table, recipe, broken)
     kills = 0
     for _, happened in _waits(kind, broken, tmp_path / "c2"):
-        command = _command(drawn_table, recipe, broken) + (["--resume"] if (broken / "run.json").exists() else [])
-        process = subprocess.Popen(command, env=environment)
-        while process.poll() is None and not happened():  # type: ignore[operator]
-            time.sleep(0.02)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-    subprocess.run([*_command(drawn_table, recipe, broken), "--resume"], check=True, env=environment)
+        more = ["--resume"] if (broken / "run.json").exists() else []
+        process = children.start([*words, *more], cache=tmp_path / "c2")
+        while process.is_alive() and not happened():  # type: ignore[operator]
+            time.sleep(0.005)
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+    children.run([*words, "--resume"], cache=tmp_path / "c2")
     assert kills >= 3
     assert (broken / "scores.parquet").read_bytes() == (unbroken / "scores.parquet").read_bytes()
     assert (broken / "history.csv").read_bytes() == (unbroken / "history.csv").read_bytes()
