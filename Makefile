@@ -1,6 +1,7 @@
 # make demo   install what training needs, train on phantom films, end with a report to open
 # make test   install everything, run the tests        make test-system   those that need a browser
 #                                                      make test-long     those that take minutes each
+#                                                      make test-gpu     those that need a GPU
 # make lint   ruff and mypy                            make docs          figures and tables that the docs show
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,19 +10,22 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # one thread a test process: two processes share the cores
 ONE := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-system test-long lint format docs clean
+.PHONY: demo test test-system test-long test-gpu lint format docs clean
 
 demo: $(VENV)/.train
 	$(BIN)/deepcovid demo --out demo
 
 test: $(VENV)/.dev
-	$(ONE) $(BIN)/python -m pytest -n auto --dist worksteal -m "not system and not long"
+	$(ONE) $(BIN)/python -m pytest -n auto --dist worksteal -m "not system and not long and not gpu"
 
 test-system: $(VENV)/.dev
 	$(BIN)/python -m pytest -m system
 
 test-long: $(VENV)/.dev
 	$(ONE) $(BIN)/python -m pytest -n auto --dist worksteal -m long
+
+test-gpu: $(VENV)/.dev
+	$(BIN)/python -m pytest -n0 -m gpu
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks docs/*.py

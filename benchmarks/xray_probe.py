@@ -32,7 +32,7 @@ from deepcovid.storage import read_json, sha256_file, write_json
 from deepcovid.training.recipe import Recipe
 from deepcovid.training.threads import threads
 from xray.areas import Drawn, drawn, mean_of
-from xray.arguments import measuring_parser
+from xray.arguments import measuring_parser, where_of
 from xray.few import few
 from xray.scratch import from_nothing, recipe_of
 from xray.tasks import Task, features_by, films_at, held_out, pixels_of, refuse_seen, rows_of, task_of
@@ -53,7 +53,7 @@ def tasks_of(frame: pd.DataFrame, *, divisions: int) -> list[Task]:
 
 
 def measured(
-    task: Task, features: Mapping[str, np.ndarray], *, curve: bool, scratch: np.ndarray | None
+    task: Task, features: Mapping[str, np.ndarray], *, curve: bool, scratch: tuple[np.ndarray, list[str]] | None
 ) -> dict[str, Any]:
     """A task's figures: of each weights, of the mean of the random ones, and of the scores of training from nothing."""
     told: dict[str, Any] = dict(task.counts)
@@ -68,9 +68,9 @@ def measured(
         if scratch is not None:
             once = task.probe(features[name], divisions=1)
             told[name] |= {"auc_one_division": task.area(once)}
-            told[name]["against"][SCRATCH] = task.apart(once, scratch)
+            told[name]["against"][SCRATCH] = task.apart(once, scratch[0])
     if scratch is not None:
-        told[SCRATCH] = {"auc": task.area(scratch)}
+        told[SCRATCH] = {"auc": task.area(scratch[0]), "devices": scratch[1]}
     for name, points in (few_of(task, features, baselines) if curve else {}).items():
         told[name]["few"] = points
     return told
@@ -118,7 +118,11 @@ def main() -> None:
             for name, (weights, seed) in starts.items()
         }
         for task in tasks:
-            scratch = from_nothing(task, store, keys, recipe=recipe, folder=given.scratch) if recipe else None
+            scratch = (
+                from_nothing(task, store, keys, recipe=recipe, folder=given.scratch, where=where_of(given))
+                if recipe
+                else None
+            )
             one = measured(task, features, curve=given.curve, scratch=scratch)
             told["tasks"][task.name] = one
             print_task(task.name, one)

@@ -26,7 +26,7 @@ from deepcovid.models.zoo import architecture
 from deepcovid.runs.pretrain.pretrain import LISTED, WEIGHTS, backbone_tensors
 from deepcovid.storage import sha256_file, write_json, write_table, write_tensors
 from deepcovid.training.threads import threads
-from xray.arguments import pretraining_parser
+from xray.arguments import pretraining_parser, where_of
 from xray.scratch import RATES, SCRATCH, logits_of, recipe_of, trained
 from xray.tasks import Task, films_at, learnt_from, rows_of, task_of
 
@@ -53,7 +53,9 @@ def tried(
     for rate in RATES:
         began = time.process_time()
         recipe = recipe_of(given.network, preprocessing, rate=rate, epochs=given.epochs)
-        network = trained(store, [mine[row] for row in train], task.positive[train], recipe=recipe)
+        network = trained(
+            store, [mine[row] for row in train], task.positive[train], recipe=recipe, where=where_of(given)
+        )
         told: dict[str, Any] = {"rate": rate, "seconds": round(time.process_time() - began, 1)}
         for name, rows in sides.items():
             part = replace(task, rows=task.rows[rows], positive=task.positive[rows], patient=task.patient[rows])
@@ -77,7 +79,7 @@ def main() -> None:
         rates = [] if given.rate else tried(task, store, keys, given=given, preprocessing=preprocessing)
         rate = given.rate or max(rates, key=lambda one: one["kept"]["value"])["rate"]
         recipe = recipe_of(given.network, preprocessing, rate=rate, epochs=given.epochs)
-        network = trained(store, [keys[row] for row in task.rows], task.positive, recipe=recipe)
+        network = trained(store, [keys[row] for row in task.rows], task.positive, recipe=recipe, where=where_of(given))
         learnt = task.area(logits_of(network, store, [keys[row] for row in task.rows]))
     path = write_tensors(
         given.out / WEIGHTS, backbone_tensors(network, half=False), metadata={"network": given.network}
@@ -85,7 +87,8 @@ def main() -> None:
     write_table(given.out / LISTED, _listed(table, task))
     told = {
         "network": given.network, "size": given.size, "share": given.share, "licences": given.licences, "rate": rate,
-        "epochs": given.epochs, "rates": rates, "sha256": sha256_file(path), **task.counts, "learnt": learnt,
+        "epochs": given.epochs, "device": given.device, "rates": rates, "sha256": sha256_file(path), **task.counts,
+        "learnt": learnt,
     }  # fmt: skip
     write_json(given.out / REPORT, told)
     print(f"rate {rate:g}; AUC on the {len(task.rows)} films that were learnt from {learnt['value']:.3f}")

@@ -8,7 +8,7 @@ from (normal against abnormal of NIH and Kermany, 80 % to learn from): no film t
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,21 @@ def recipe_of(network: str, preprocessing: Preprocessing, *, rate: float, epochs
     return replace(SCRATCH, network=network, preprocessing=preprocessing, optimiser=optimiser, epochs=epochs)
 
 
-def trained(store: FeatureStore, keys: list[str], positive: np.ndarray, *, recipe: Recipe) -> Any:
-    """A whole network, trained from random numbers on films of the store; in evaluation mode."""
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """The device that trains, and processes that fetch films; any number of these gives the same films."""
+
+    device: str = "cpu"
+    loaders: int = 0
+
+
+def trained(
+    store: FeatureStore, keys: list[str], positive: np.ndarray, *, recipe: Recipe, where: Where = Where()
+) -> Any:
+    """A whole network, trained from random numbers on films of the store; in evaluation mode, on the processor."""
     import lightning_fabric
 
-    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+    fabric = lightning_fabric.Fabric(accelerator=where.device, devices=1)
     targets = positive.astype(np.int64)
     network = build_network(recipe.network, classes=2, preprocessing=recipe.preprocessing)
     load_backbone_weights(network, "none", seed=recipe.seed)
@@ -57,8 +67,9 @@ def trained(store: FeatureStore, keys: list[str], positive: np.ndarray, *, recip
             checkpoint=Checkpoint(Path(folder), identity="from scratch"),
             fabric=fabric,
             class_weights=len(targets) / (2 * np.bincount(targets, minlength=2)),
+            workers=where.loaders,
         )
-    return network.eval()
+    return network.cpu().eval()
 
 
 def logits_of(network: Any, store: FeatureStore, keys: list[str]) -> np.ndarray:
@@ -72,12 +83,15 @@ def logits_of(network: Any, store: FeatureStore, keys: list[str]) -> np.ndarray:
     return apart
 
 
-def from_nothing(task: Task, store: FeatureStore, keys: list[str], *, recipe: Recipe, folder: Path) -> np.ndarray:
-    """Out-of-fold scores of whole networks that were trained from random numbers in each fold of the first division.
+def from_nothing(
+    task: Task, store: FeatureStore, keys: list[str], *, recipe: Recipe, folder: Path, where: Where = Where()
+) -> tuple[np.ndarray, list[str]]:
+    """Out-of-fold scores of whole networks that were trained from random numbers in each fold of the first division, and the
+    device that trained each.
 
     A fold that `folder` holds is not trained again.
     """
-    mine = [keys[row] for row in task.rows]
+    mine, devices = [keys[row] for row in task.rows], []
 
     def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
         told = {
@@ -87,9 +101,11 @@ def from_nothing(task: Task, store: FeatureStore, keys: list[str], *, recipe: Re
         }
         kept = folder / f"fold-{sha256_json(told)[:16]}.json"
         if not kept.exists():
-            network = trained(store, [mine[row] for row in train], task.positive[train], recipe=recipe)
-            write_json(kept, logits_of(network, store, told["test"]).tolist())
+            network = trained(store, [mine[row] for row in train], task.positive[train], recipe=recipe, where=where)
+            write_json(kept, {"device": where.device, "scores": logits_of(network, store, told["test"]).tolist()})
             print(f"{task.name}: a fold from scratch", flush=True)
-        return np.array(read_json(kept))
+        fold = read_json(kept)
+        devices.append(fold["device"])
+        return np.array(fold["scores"])
 
-    return task.out_of_fold(score, divisions=1)
+    return task.out_of_fold(score, divisions=1), devices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,9 +72,17 @@ def scratch(figures: Told) -> str:
         rows.append([name, words(told[OURS]["auc_one_division"]), words(told[SCRATCH]["auc"]), less(apart[name])])
     text = (
         f"Against training the whole network from random numbers in each fold ({recipe['epochs']} epochs, AdamW, one cycle up to "
-        f"{recipe['rate']:g}, {_rates(recipe)}; one division into five folds). {sides(apart)}"
+        f"{recipe['rate']:g}, {_rates(recipe)}; one division into five folds; {_devices(figures)}). {sides(apart)}"
     )
     return f"{text}\n\n{table(['question', 'probe on these weights', 'from random numbers', 'difference'], rows)}"
+
+
+def _devices(figures: Told) -> str:
+    """Bits are promised on a processor alone, so that it is told where a fold had another device."""
+    found = Counter(
+        one for told in figures["probe"]["tasks"].values() for one in told[SCRATCH].get("devices", ["cpu"] * 5)
+    )
+    return "trained on " + " and ".join(f"{name} ({number} networks)" for name, number in sorted(found.items()))
 
 
 def _rates(recipe: Told) -> str:

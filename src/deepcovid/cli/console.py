@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -32,6 +33,10 @@ class Spoken:
         self.quiet = quiet
         self._spoke = time.monotonic()
         self._console = console(error=True)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For a process side by side: a console has locks, and is made anew there."""
+        return functools.partial(Spoken, quiet=self.quiet), ()
 
     def say(self, sentence: str) -> None:
         """A line, unless quiet."""

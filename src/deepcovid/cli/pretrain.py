@@ -46,6 +46,9 @@ def pretrain(
     out: Annotated[Path | None, typer.Option(help="Folder; default: runs/pretrain-<network>.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     device: options.Device = "auto",
+    devices: Annotated[
+        int, typer.Option(min=1, help="Processes side by side, one a device; each batch is divided among them.")
+    ] = 1,
     workers: options.Workers = 0,
     threads: options.Threads = 0,
     loaders: options.Loaders = 0,
@@ -77,7 +80,13 @@ def pretrain(
         methods=read_methods(method) if method else usual_methods(phantoms=bool(phantoms and phantom_share)),
     )
     settings = Settings(
-        device=device, workers=workers, threads=threads, loaders=loaders, resume=resume, command=command_line()
+        device=device,
+        devices=devices,
+        workers=workers,
+        threads=threads,
+        loaders=loaders,
+        resume=resume,
+        command=command_line(),
     )
     done = run(
         load_table(table, required_labels=False, allow_outside=allow_outside),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = (
     "deepcovid", "numpy", "pandas", "scipy", "scikit-learn", "pillow", "pydicom", "onnxruntime", "safetensors",
@@ -33,3 +37,12 @@ def machine() -> dict[str, str | int]:
         "cores": cores(),
         "threads_variable": os.environ.get("OMP_NUM_THREADS", "not set"),
     }
+
+
+def device_name(device: torch.device) -> str:
+    """What trains, for the record: "cpu", or the accelerator with its model and, for NVIDIA's, the version of CUDA."""
+    import torch
+
+    if device.type != "cuda":
+        return str(device)
+    return f"{device}, {torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"

@@ -19,6 +19,7 @@ class Settings:
         weights: overrides the recipe's: "imagenet", "xray", "none" or a path.
         allow_random_backbone: whether a frozen backbone may hold random numbers.
         device: "auto", "cpu", "cuda" or "mps", as Lightning Fabric names them.
+        devices: processes that train side by side, one a device; only `pretrain` can have several.
         workers: films decoded or run side by side; 0: as many as there are cores.
         loaders: processes that fetch films while a whole network trains.
         threads: torch's threads while a whole network trains; 0: as many as torch takes. Their number decides the last bits.
@@ -34,6 +35,7 @@ class Settings:
     weights: str | None = None
     allow_random_backbone: bool = False
     device: str = "auto"
+    devices: int = 1
     workers: int = 0
     loaders: int = 0
     threads: int = 0

@@ -22,7 +22,7 @@ from deepcovid.progress import Progress, Silent
 from deepcovid.runs.artefact import validation_facts, write_artefact
 from deepcovid.runs.calibrate import calibrate, require_enough
 from deepcovid.runs.data import Prepared, prepare_for
-from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.environment import device_name, machine, versions
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network, threads_of
 from deepcovid.runs.folder import RECORD, RunFolder
@@ -137,7 +137,7 @@ def _work(
         legs=folder.record.get("legs", 0) + 1,
         command=settings.command,
         versions=versions(),
-        machine=machine(),
+        machine=machine() | {"device": device_name(fabric.device)},
         weights={
             "name": weights.name,
             "sha256": weights.sha256,

@@ -20,6 +20,7 @@ from deepcovid.errors import RunError, TableError  # noqa: E402
 from deepcovid.imaging.readers import film_hash  # noqa: E402
 from deepcovid.models.weights import load_backbone_weights  # noqa: E402
 from deepcovid.models.zoo import build_network  # noqa: E402
+from deepcovid.progress import Silent  # noqa: E402
 from deepcovid.runs.pretrain import Pretrained, pretrain  # noqa: E402
 from deepcovid.runs.pretrain.card import card_of  # noqa: E402
 from deepcovid.runs.settings import Settings  # noqa: E402
@@ -136,3 +137,25 @@ def test_the_command_learns_from_pixels_alone_and_keeps_half_the_bytes(films: Pa
     assert "tells neither view" in (tmp_path / "out" / "MODEL_CARD.md").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "pretrain.md").read_text(encoding="utf-8")
     assert all(f"`{key}`" in page for key in told["history"][0])
+
+
+@pytest.mark.parametrize(("phantoms", "said"), [(6, "learns from phantoms alone"), (0, "has nothing to learn from")])
+def test_a_table_that_tells_nothing_is_learnt_from_and_that_is_said(
+    films: Path, tmp_path: Path, phantoms: int, said: str
+) -> None:
+    bare = films.parent / f"bare-{phantoms}.csv"
+    pd.read_csv(films)[["image", "patient"]].to_csv(bare, index=False)
+    heard: list[str] = []
+
+    class Listening(Silent):
+        def say(self, sentence: str) -> None:
+            heard.append(sentence)
+
+    methods = (("tasks", 1.0), ("restoration", 1.0))
+    plan = Plan(network="darkcovidnet", methods=methods, size=48, steps=1, batch_size=6, phantoms=phantoms)
+    table = load_table(bare, required_labels=False)
+    done = pretrain(table, plan=plan, out=tmp_path / "run", settings=ONE, progress=Listening())
+    assert any(said in sentence for sentence in heard)
+    assert done.record["history"][0]["restoration_loss"] > 0
+    assert done.record["probes"]["after"] == {}
+    assert done.record["machine"]["device"] == "cpu"

@@ -18,7 +18,7 @@ They find no disease by themselves.
 | steps | {steps} of {batch_size} films, seed {seed}, AdamW, one cycle up to {learning_rate:g} |
 | films varied | {variation} |
 | started from | {start} |
-| made by | deepcovid {version}, `{command}` |
+| made by | deepcovid {version}, `{command}`{device} |
 
 ## What it was made from
 
@@ -85,6 +85,7 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
             HEAD.format(
                 **{**plan, **told, "methods": _methods(plan["methods"]), "rule": _rule(facts)},
                 **{key: facts[key] for key in ("file", "bytes", "kept", "sha256", "start", "version", "command")},
+                device=_device(facts),
                 list_hash=facts["list_hash"],
                 list_file=list_file,
                 given=given,
@@ -98,6 +99,12 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
             LIMITS,
         ]
     )
+
+
+def _device(facts: dict[str, Any]) -> str:
+    """Where it was made; older records do not say."""
+    device = facts.get("machine", {}).get("device")
+    return f", on {device}" if device else ""
 
 
 def _methods(methods: dict[str, float]) -> str:

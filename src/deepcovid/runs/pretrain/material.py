@@ -55,6 +55,12 @@ class Material:
     failures: tuple[str, ...]
 
     @property
+    def told(self) -> bool:
+        """Whether anything is known of a real film that is learnt from."""
+        real, targets = self.films.real, self.films.targets
+        return bool((~np.isnan(targets.told[:real])).any() or (~np.isnan(targets.age[:real])).any())
+
+    @property
     def list_hash(self) -> str:
         """The SHA-256 of the list of films that were learnt from."""
         return sha256_json(self.listed["sha256"].tolist())

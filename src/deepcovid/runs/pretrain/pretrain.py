@@ -14,7 +14,7 @@ from deepcovid.datasets.table import Table
 from deepcovid.errors import RunError
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress, Silent
-from deepcovid.runs.environment import machine, versions
+from deepcovid.runs.environment import device_name, machine, versions
 from deepcovid.runs.fitting import start_fabric, start_network
 from deepcovid.runs.folder import RunFolder
 from deepcovid.runs.pretrain.card import card_of
@@ -64,7 +64,7 @@ def pretrain(
         plan: network, methods, steps.
         out: the folder.
         half: whether the weights are kept as float16.
-        settings: device, threads, workers, loaders, resume, command.
+        settings: device, devices, threads, workers, loaders, resume, command.
         progress: told what happens.
 
     Raises:
@@ -81,6 +81,8 @@ def pretrain(
         "threads": settings.threads,
         "half": half,
     }
+    if settings.devices > 1:
+        config["devices"] = settings.devices
     with lock(folder.path):
         folder.begin(config, resume=settings.resume)
         if folder.finished:
@@ -103,27 +105,41 @@ def _work(
     progress: Progress,
 ) -> None:
     from deepcovid.training.pretrain.loop import pretrain_backbone
+    from deepcovid.training.pretrain.side_by_side import pretrain_side_by_side
 
     began = time.monotonic()
-    folder.note(legs=folder.record.get("legs", 0) + 1, command=settings.command, versions=versions(), machine=machine())
+    fabric = start_fabric(settings, progress=progress)
+    folder.note(
+        legs=folder.record.get("legs", 0) + 1,
+        command=settings.command,
+        versions=versions(),
+        machine=machine() | {"device": device_name(fabric.device)},
+    )
     material = gather(table, plan=plan, workers=settings.workers or cores(), progress=progress)
     for failure in material.failures:
         progress.warn(failure)
     progress.say(_sentence(material))
+    if "tasks" in dict(plan.methods) and not material.told:
+        left = "learns from phantoms alone" if len(material.films.dense) else "has nothing to learn from"
+        progress.say(f"The table tells nothing that its films differ in: the method tasks {left}.")
     looks = Looks(material, seed=plan.seed)
     if "before" not in folder.record:
         folder.note(before=_areas(looks.ask(network.eval())))
-    history = pretrain_backbone(
-        network,
-        material.films,
-        plan=plan,
-        around=_surroundings(network, material, plan),
-        fabric=start_fabric(settings, progress=progress),
-        checkpoint=Checkpoint(folder / "checkpoint", identity=_identity(folder, material)),
-        watch=looks,
-        loaders=settings.loaders,
-        progress=progress,
-    )
+    given: dict[str, Any] = {
+        "plan": plan,
+        "films": material.films,
+        "around": _surroundings(network, material, plan),
+        "checkpoint": Checkpoint(folder / "checkpoint", identity=_identity(folder, material)),
+        "watch": looks,
+        "loaders": settings.loaders,
+        "progress": progress,
+    }
+    if settings.devices > 1:
+        progress.say(f"{settings.devices} processes, one a device, each with its part of every batch.")
+        each = settings.threads or max(cores() // settings.devices, 1)
+        pretrain_side_by_side(network, devices=settings.devices, accelerator=settings.device, each=each, **given)
+    # after processes side by side: all steps are done, and the end is read from the checkpoint
+    history = pretrain_backbone(network, **given, fabric=fabric)
     seconds = folder.record.get("seconds", 0.0) + time.monotonic() - began
     _write(folder, network, material, looks, history, plan=plan, start=start, half=half, seconds=seconds)
 
@@ -195,7 +211,7 @@ def _write(
         "history": history,
         "seconds": round(seconds, 1),
     }
-    write_text(folder / CARD, card_of(facts | {"command": folder.record["command"]}))
+    write_text(folder / CARD, card_of(facts | {key: folder.record[key] for key in ("command", "machine")}))
     folder.note(**facts, status="finished")
 
 

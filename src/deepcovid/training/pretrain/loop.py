@@ -116,15 +116,25 @@ def pretrain_backbone(
             optimiser.step()
             for name, value in losses.items():
                 tally[name] += value.item() / len(steps)
-        history.append(_row(tally, plan, step=steps.stop, rate=optimiser.param_groups[0]["lr"]))
+        history.append(_row(_shared(tally, fabric), plan, step=steps.stop, rate=optimiser.param_groups[0]["lr"]))
         network.eval()
-        if watch is not None:
-            history[-1] |= watch(network)
-        speaker.say(_told(history[-1], plan))
         if fabric.is_global_zero:
+            if watch is not None:
+                history[-1] |= watch(network)
+            speaker.say(_told(history[-1], plan))
             checkpoint.save_last(model, optimiser, history)
     network.eval()
     return history
+
+
+def _shared(tally: dict[str, float], fabric: lightning_fabric.Fabric) -> dict[str, float]:
+    """The mean over processes of each loss."""
+    import torch
+
+    if fabric.world_size == 1:
+        return tally
+    means = fabric.all_reduce(torch.tensor(list(tally.values()), device=fabric.device), reduce_op="mean")
+    return dict(zip(tally, means.tolist(), strict=True))
 
 
 def _require_finite(loss: torch.Tensor, step: int) -> None:

@@ -15,7 +15,12 @@ from deepcovid.training.recipe import Optimiser, Recipe, Schedule
 
 WARM_UP = 0.1
 DECAY = 1e-4
-USUAL = (("vicreg", 1.0), ("restoration", 1.0), ("phantoms", 2.0))  # what did best (docs/log.md, 2026-11-26)
+USUAL = (
+    ("vicreg", 1.0),
+    ("restoration", 1.0),
+    ("phantoms", 2.0),
+    ("tasks", 1.0),
+)  # what did best (docs/log.md, 2026-11-26)
 
 
 @dataclass(frozen=True, kw_only=True)
