@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,31 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from deepcovid.cli import application
 from tests.conftest import draw_film, make_table
 
 PLANTED = "Mustermann"
 
 
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own."""
+def started(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, which takes a second or more to start."""
     command = [sys.executable, "-m", "deepcovid", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line in this process, all the way from `main`: what it prints, and how it ends."""
+    command = ["deepcovid", *map(str, arguments)]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", command)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            application.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> str:
@@ -72,7 +90,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_help_names_every_command() -> None:
-    done = run("--help")
+    done = started("--help")
     assert done.returncode == 0
     for command in ("train", "evaluate", "predict", "demo", "doctor", "recipes", "data", "weights"):
         assert command in done.stdout
@@ -80,7 +98,7 @@ def test_help_names_every_command() -> None:
 
 
 def test_predict_goes_on_without_the_broken_film_and_lists_it(detector: Path, films: Path, tmp_path: Path) -> None:
-    done = run(
+    done = started(
         "predict",
         detector,
         films,
@@ -233,7 +251,7 @@ def _papers_scores(path: Path) -> Path:
 
 def test_evaluate_gives_the_papers_figures_and_better_ones(tmp_path: Path) -> None:
     path = _papers_scores(tmp_path / "scores.csv")
-    done = run("evaluate", path, "--threshold", 0.5, "--json", tmp_path / "e.json", "--html", tmp_path / "e.html")
+    done = started("evaluate", path, "--threshold", 0.5, "--json", tmp_path / "e.json", "--html", tmp_path / "e.html")
     assert done.returncode == 0, done.stderr
     evaluation = json.loads((tmp_path / "e.json").read_text())
     point = next(point for point in evaluation["operating_points"] if point["threshold"] == 0.5)
@@ -290,10 +308,10 @@ def test_a_folder_becomes_a_table_and_is_split(tmp_path: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(draw_film(rng, positive=label == "COVID19")).save(path)
     table = tmp_path / "Data" / "table.csv"
-    done = run("data", "import", tmp_path / "Data", "--out", table)
+    done = started("data", "import", tmp_path / "Data", "--out", table)
     assert done.returncode == 0, done.stderr
     assert "COVID19: 10 films" in done.stdout
-    split = run("data", "split", table, "--out", tmp_path / "Data" / "split.csv")
+    split = started("data", "split", table, "--out", tmp_path / "Data" / "split.csv")
     assert split.returncode == 0, split.stderr
     assert "patient" in split.stdout, "it says that it cannot promise disjoint patients"
     sides = pd.read_csv(tmp_path / "Data" / "split.csv")["split"]
@@ -301,11 +319,11 @@ def test_a_folder_becomes_a_table_and_is_split(tmp_path: Path) -> None:
 
 
 def test_doctor_and_lists_print_json() -> None:
-    found = json.loads(run("doctor", "--json").stdout)
+    found = json.loads(started("doctor", "--json").stdout)
     assert found["machine"]["cores"] >= 1
     assert {"versions", "devices", "extras", "weights", "to do"} <= set(found)
-    assert "deepcovid-resnet18" in run("recipes").stdout
-    assert any(row["name"] == "resnet18" for row in json.loads(run("weights", "list", "--json").stdout))
+    assert "deepcovid-resnet18" in started("recipes").stdout
+    assert any(row["name"] == "resnet18" for row in json.loads(started("weights", "list", "--json").stdout))
 
 
 def test_a_fault_of_ours_is_told_without_a_traceback(
@@ -352,7 +370,9 @@ def test_predict_runs_without_torch_and_quickly_on_two_hundred_films(detector: P
     for name in ("torch", "torchvision", "lightning_fabric", "onnx"):
         (hide / name).mkdir(parents=True)
         (hide / name / "__init__.py").write_text("raise ImportError('hidden')")
-    done = run("predict", detector, tmp_path / "films", "--no-gate", "--csv", tmp_path / "s.csv", PYTHONPATH=str(hide))
+    done = started(
+        "predict", detector, tmp_path / "films", "--no-gate", "--csv", tmp_path / "s.csv", PYTHONPATH=str(hide)
+    )
     assert done.returncode == 1
     assert "199 films; the 20 highest scores:" in done.stdout
     assert any(
@@ -366,7 +386,7 @@ def test_predict_runs_without_torch_and_quickly_on_two_hundred_films(detector: P
 def test_train_by_command_line(tmp_path: Path, tiny_recipe: Path) -> None:
     pytest.importorskip("torch")
     table = make_table(tmp_path / "data", patients=18)
-    done = run("train", table, "--recipe", tiny_recipe, "--epochs", 1, "--out", tmp_path / "run", "--device", "cpu")
+    done = started("train", table, "--recipe", tiny_recipe, "--epochs", 1, "--out", tmp_path / "run", "--device", "cpu")
     assert done.returncode == 0, done.stderr
     assert "AUC" in done.stdout
     assert str(tmp_path / "run" / "report.html") in done.stdout
@@ -395,7 +415,7 @@ def test_odd_file_names_lose_no_batch_and_draw_nothing(detector: Path, films: Pa
     folder.mkdir()
     for name in (b"latin\xff.png", b"two\n0.001  lines.png", b"esc\x1b[31m.png"):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
-    done = run("predict", detector, folder, "--no-gate", "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
+    done = started("predict", detector, folder, "--no-gate", "--csv", tmp_path / "s.csv", "--json", tmp_path / "s.json")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert not any(line.startswith("0.001") for line in done.stdout.splitlines())
@@ -434,7 +454,7 @@ def test_a_path_that_cannot_be_written_is_an_error_to_mend(detector: Path, films
 def test_labels_that_differ_in_capitals_are_refused(tmp_path: Path) -> None:
     table = make_table(tmp_path, patients=6)
     table.write_text(table.read_text().replace("covid,p000", "COVID,p000"))
-    done = run("train", table)
+    done = started("train", table)
     assert done.returncode == 2
     assert "differ in capital letters only" in errors(done)
 
