@@ -96,7 +96,7 @@ def main() -> None:
         app()
     except DeepCovidError as error:
         say_error(str(error))
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         _leave_quietly()
     except OSError as error:
