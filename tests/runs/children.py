@@ -18,7 +18,7 @@ _CONTEXT.set_forkserver_preload(["tests.runs.preloaded"])
 
 
 def start(words: list[str], *, cache: Path) -> ForkServerProcess:
-    """Start `deepcovid WORDS`, which knows the network `tiny` and draws no figure.
+    """Start `deepcovid WORDS`, which knows the tiny network and draws no figure.
 
     Args:
         words: after `deepcovid`.

@@ -12,7 +12,7 @@ import pytest
 from deepcovid.models.architecture import ARCHITECTURES, Architecture
 from deepcovid.training.recipe import Recipe, load_recipe
 
-NAME = "tiny"
+NAME = "two-convolutions"
 
 
 def build_tiny(*, channels: int, classes: int) -> Any:
@@ -26,7 +26,7 @@ def build_tiny(*, channels: int, classes: int) -> Any:
 
 @contextmanager
 def tiny_network() -> Iterator[None]:
-    """`tiny` is a registered network."""
+    """The tiny network is registered."""
     known = Architecture(
         name=NAME,
         build=build_tiny,

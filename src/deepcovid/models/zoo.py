@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from deepcovid.errors import RecipeError, did_you_mean
@@ -111,18 +112,23 @@ def feature_map_shape(name: str, *, classes: int, preprocessing: Preprocessing) 
     Raises:
         RecipeError: the film would shrink to nothing.
     """
+    known, (height, width) = architecture(name), preprocessing.size
+    try:
+        return _map_shape(known, channels=preprocessing.channels, classes=classes, height=height, width=width)
+    except RuntimeError as error:
+        raise RecipeError(
+            f"a film of {height} × {width} pixels is too small for {name}",
+            mend=f"give a larger size; its paper's is {known.size[0]} × {known.size[1]}",
+        ) from error
+
+
+@cache  # a forward pass without numbers takes up to a second, and every network that is built asks
+def _map_shape(known: Architecture, *, channels: int, classes: int, height: int, width: int) -> tuple[int, int, int]:
     import torch
 
-    known, (height, width) = architecture(name), preprocessing.size
     with torch.device("meta"), torch.no_grad():
-        backbone = _backbone(known, channels=preprocessing.channels, classes=classes).eval()
-        try:
-            shape = backbone(torch.empty(1, preprocessing.channels, height, width)).shape
-        except RuntimeError as error:
-            raise RecipeError(
-                f"a film of {height} × {width} pixels is too small for {name}",
-                mend=f"give a larger size; its paper's is {known.size[0]} × {known.size[1]}",
-            ) from error
+        backbone = _backbone(known, channels=channels, classes=classes).eval()
+        shape = backbone(torch.empty(1, channels, height, width)).shape
     return int(shape[1]), int(shape[2]), int(shape[3])
 
 

@@ -25,10 +25,14 @@ def moving_parameters(recipe: Recipe, *, classes: int = 2) -> int:
         DeepCovidError: the network does not exist, lets no activation be chosen, has fewer blocks than are to be trained,
             or cannot take films of that size.
     """
+    return _counted(build_of(recipe), classes)
+
+
+def build_of(recipe: Recipe) -> str:
+    """What the recipe's network is built by, as JSON: recipes of one build have the same layers and train the same of them."""
     parts = ("network", "neck", "trainable", "preprocessing", "head", "output", "loss", "activation", "task")
     told = recipe.to_dict()
-    bare = {name: told[name] for name in parts}
-    return _counted(json.dumps(bare, sort_keys=True), classes)
+    return json.dumps({name: told[name] for name in parts}, sort_keys=True)
 
 
 @functools.lru_cache(maxsize=256)
