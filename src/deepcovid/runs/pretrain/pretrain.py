@@ -109,6 +109,10 @@ def _work(
 
     began = time.monotonic()
     fabric = start_fabric(settings, progress=progress)
+    if fabric.device.type != "cpu" and not settings.loaders:
+        progress.say(
+            f"One process varies films, and {fabric.device} waits for it: --loaders {cores()} takes all cores."
+        )
     folder.note(
         legs=folder.record.get("legs", 0) + 1,
         command=settings.command,
