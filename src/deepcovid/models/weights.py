@@ -50,6 +50,8 @@ class WeightsUsed:
         sentence: all of this for the reader, with what was left out.
         random: whether the backbone is untrained.
         head_loaded: whether the head came from the file too; otherwise it is random, from the seed.
+        listed: the list of the films that the numbers were learnt from, where one stands beside them.
+        caution: what must be said where these films are of patients that are measured on; else empty.
     """
 
     name: str
@@ -58,10 +60,12 @@ class WeightsUsed:
     sentence: str
     random: bool
     head_loaded: bool
+    listed: Path | None = None
+    caution: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-able values."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "listed"}
 
 
 def require_trained_backbone(weights: str, *, trainable: Literal["head", "all"] | int, allow_random: bool) -> None:
@@ -169,6 +173,7 @@ def _load_xray(network: FilmNetwork, seed: int) -> WeightsUsed:
         f"{_otherwise(network.preprocessing, learned=ours.preprocessing)}",
         random=False,
         head_loaded=False,
+        listed=ours.films,
     )
 
 
@@ -197,8 +202,24 @@ def _load_file(network: FilmNetwork, path: Path, seed: int) -> WeightsUsed:
     head = "the head too" if loaded else f"the head from random numbers (seed {seed}), {_why_no_head(network, fitted)}"
     sentence = f"The backbone of {network.name} starts from {file.path.name} (SHA-256 {file.sha256}); {head}."
     return WeightsUsed(
-        name=str(path), sha256=file.sha256, source=str(file.path), sentence=sentence, random=False, head_loaded=loaded
+        name=str(path),
+        sha256=file.sha256,
+        source=str(file.path),
+        sentence=sentence,
+        random=False,
+        head_loaded=loaded,
+        listed=_list_beside(file.path),
     )
+
+
+def _list_beside(path: Path) -> Path | None:
+    """The list that `deepcovid pretrain` writes beside weights; a table of that name without hashes is something else."""
+    for listed in (path.with_suffix(".films.csv"), path.parent / "films.csv"):
+        if listed.is_file():
+            with listed.open("rb") as file:
+                if b"sha256" in file.readline(1000):
+                    return listed
+    return None
 
 
 def _fitted(network: FilmNetwork, file: WeightFile) -> FittedWeights:

@@ -126,7 +126,11 @@ def _run_fold(
     progress: Progress,
 ) -> None:
     films = with_held_out(prepared, fold, recipe=recipe)
-    network, weights = start_network(recipe, settings=settings, progress=Silent(), classes=len(prepared.classes))
+    network, weights = start_network(
+        recipe, settings=settings, progress=Silent(), classes=len(prepared.classes), films=films.table
+    )
+    if weights.caution:
+        progress.warn(f"fold {fold.number}: {weights.caution}")
     config = part_config(prepared, recipe, weights_sha256=weights.sha256)
     config["division"] = [division.count, division.grouping, division.seed, fold.number]
     if is_finished(folder / RECORD, config, what="the fold"):

@@ -131,6 +131,13 @@ class Prepared:
         return kept
 
 
+def with_caution(prepared: Prepared, caution: str) -> Prepared:
+    """The same with one more sentence that must be read before any figure; without one, the same."""
+    if not caution:
+        return prepared
+    return replace(prepared, table=replace(prepared.table, cautions=(*prepared.table.cautions, caution)))
+
+
 def prepare(
     table: Table,
     *,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepcovid.datasets.table import Table
 from deepcovid.errors import MissingPackageError, RecipeError, RunError
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
+from deepcovid.runs.learnt_before import caution_on
 from deepcovid.runs.settings import Settings
 from deepcovid.training.losses import class_weights
 from deepcovid.training.recipe import Recipe
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def start_network(
-    recipe: Recipe, *, settings: Settings, progress: Progress, classes: int = 2
+    recipe: Recipe, *, settings: Settings, progress: Progress, classes: int = 2, films: Table | None = None
 ) -> tuple[FilmNetwork, WeightsUsed]:
-    """The recipe's network with the weights that it starts from.
+    """The recipe's network with the weights that it starts from; a warning where these have met the patients of `films`.
 
     Raises:
         RecipeError: the recipe is of a stack, which is no network.
@@ -58,6 +61,9 @@ def start_network(
     )
     used = load_backbone_weights(network, chosen, seed=recipe.seed, progress=progress)
     progress.say(used.sentence)
+    if films is not None and used.listed and (caution := caution_on(films, used.listed)):
+        progress.warn(caution)
+        used = replace(used, caution=caution)
     return network, used
 
 

@@ -21,7 +21,7 @@ from deepcovid.models.detector import Detector
 from deepcovid.progress import Progress, Silent
 from deepcovid.runs.artefact import validation_facts, write_artefact
 from deepcovid.runs.calibrate import calibrate, require_enough
-from deepcovid.runs.data import Prepared, prepare_for
+from deepcovid.runs.data import Prepared, prepare_for, with_caution
 from deepcovid.runs.environment import device_name, machine, versions
 from deepcovid.runs.evidence import write_evidence
 from deepcovid.runs.fitting import fit_films, start_fabric, start_network, threads_of
@@ -96,7 +96,10 @@ def train(
         return _train_stack(prepared, recipe=recipe, out=place, settings=settings, progress=progress)
     folder = RunFolder(place)
     require_enough(prepared, recipe)
-    network, weights = start_network(recipe, settings=settings, progress=progress, classes=len(prepared.classes))
+    network, weights = start_network(
+        recipe, settings=settings, progress=progress, classes=len(prepared.classes), films=prepared.table
+    )
+    prepared = with_caution(prepared, weights.caution)
     if settings.resume and not folder.path.exists():
         raise RunError("there is no run to resume", path=folder.path, mend="leave out --resume, or check --out")
     fabric = start_fabric(settings, progress=progress, recipe=recipe)

@@ -39,7 +39,8 @@ def time_backbone(prepared: Prepared, candidate: Candidate, *, progress: Progres
     Raises:
         WeightsError: its weights cannot be had, or are random without permission.
     """
-    network, weights = start_network(candidate.recipe, settings=candidate.settings, progress=progress)
+    every = prepared.table.with_frame(prepared.frame.drop(columns="split", errors="ignore"))  # all are held out in turn
+    network, weights = start_network(candidate.recipe, settings=candidate.settings, progress=progress, films=every)
     _, extractor = backbone_graph(network)
     paths = [prepared.table.image_path(image) for image in prepared.frame["image"][: TIMED + 1]]
     took = []

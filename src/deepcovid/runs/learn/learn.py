@@ -157,6 +157,7 @@ def _told(
     budget: Budget,
 ) -> dict[str, Any]:
     warnings = [f"The frozen backbone holds random numbers: {weights.sentence}"] if weights.random else []
+    warnings += [weights.caution] if weights.caution else []
     warnings += [sentence for run in runs for sentence in run.warnings]
     positives, others = _patients(prepared)
     return {

@@ -69,7 +69,9 @@ def train_setting(place: Place, prepared: Prepared, *, settings: Settings, progr
     inside = Inside(progress, name=place.variant.title)
     recipe, config = place.recipe, {"recipe": content_of(place.recipe) | {"seed": place.seed}}
     try:
-        network, weights = start_network(recipe, settings=settings, progress=inside, classes=len(prepared.classes))
+        network, weights = start_network(
+            recipe, settings=settings, progress=inside, classes=len(prepared.classes), films=prepared.table
+        )
     except DeepCovidError as error:
         _fail(place, config, error)
         return
