@@ -161,13 +161,20 @@ INTRO = (
 )
 
 
+TAUGHT = (
+    " **Labels of other patients' films of the same sources were learnt from** (what was told, above), so that abnormal and view "
+    "are no new questions; covid is: no film of a person told it."
+)
+
+
 def sections(figures: Told) -> str:
     """All of it, for a card."""
     probe = figures["probe"]
+    taught = TAUGHT if "tasks" in figures["command"].replace("=", " ").split() else ""
     return "\n\n".join(
         [
             "## What it is better at than random numbers, and at what not",
-            INTRO.format(**{key: probe[key] for key in ("size", "divisions", "films")}),
+            INTRO.format(**{key: probe[key] for key in ("size", "divisions", "films")}) + taught,
             probes(figures),
             scratch(figures),
             few(figures),
