@@ -228,7 +228,8 @@ def test_errors_name_the_thing_and_the_mend_and_exit_with_2(
 
 
 def test_without_a_network_the_three_ways_to_weights_are_named(drawn_table: Path, tmp_path: Path) -> None:
-    done = run(
+    # a process of its own: urllib keeps the proxy of its first request for all later ones
+    done = started(
         "train", drawn_table, "--recipe", "deepcovid-squeezenet", "--out", tmp_path / "r",
         https_proxy="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9",
     )  # fmt: skip
