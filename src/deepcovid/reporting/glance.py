@@ -94,7 +94,7 @@ def _undecided(evaluation: Mapping[str, Any]) -> str:
         return ""
     return (
         f" They count the threshold's calls of all films; {words.percent(share['value'])} of them ({words.bounds(share)}) have a "
-        "set of one class, and of the others `deepcovid predict` says that it cannot tell, in place of a call."
+        "set of one class, and of the others “deepcovid predict” says that it cannot tell, in place of a call."
     )
 
 

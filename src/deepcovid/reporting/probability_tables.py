@@ -75,7 +75,7 @@ def sets_table(section: Section, *, positive: str) -> Table:
     note = (
         f"Each class is to be in the set of {promise} of its films that are like those of validation; to expect is {expected}. "
         f"{words.percent(decided['value'])} of the films ({words.bounds(decided)}) have a set of one class, a decision; both "
-        "says that the film cannot be told, neither that it is unlike either class; `deepcovid predict` says that first, and "
+        "says that the film cannot be told, neither that it is unlike either class; “deepcovid predict” says that first, and "
         "the call at the threshold behind it."
     )
     return Table("Sets that are to hold the truth", head, rows, note)
