@@ -50,9 +50,9 @@ def test_all_films_of_a_patient_that_was_met_count(table: Table, tmp_path: Path)
     names = films_of(table)
     one = listed(tmp_path / "films.csv", [names[0], names[71]])
     assert learnt_before(table, one).nonzero()[0].tolist() == [0, 1, 70, 71]
-    assert "films of 1 of the 12 patients that this is measured on (2 of 24 films)" in caution_on(table, one)
+    assert "at least 1 of the 6 patients (2 of 12 films) of the side test: figures" in caution_on(table, one)
     bare = table.with_frame(table.frame.drop(columns="split"))
-    assert "films of 2 of the 36 patients that this is measured on (4 of 72 films)" in caution_on(bare, one)
+    assert "at least 2 of the 36 patients (4 of 72 films): figures" in caution_on(bare, one)
     assert caution_on(table, listed(tmp_path / "films.csv", names[:48])) == ""
 
 
@@ -73,6 +73,17 @@ def test_a_list_beside_weights_is_found_and_another_table_is_not_one(table: Tabl
         caution_on(table, done.folder / "films.csv")
 
 
+def test_a_training_that_began_from_listed_weights_lists_their_films_too(table: Table, tmp_path: Path) -> None:
+    first = pretrain(table, plan=replace(PLAN, share=0.2), out=tmp_path / "first", settings=ONE)
+    plan = replace(PLAN, weights=str(first.weights), seed=1)
+    second = pretrain(
+        table.with_frame(table.frame.iloc[40:].reset_index(drop=True)), plan=plan, out=tmp_path / "b", settings=ONE
+    )
+    one, both = (set(pd.read_csv(run.folder / "films.csv")["sha256"]) for run in (first, second))
+    assert one < both
+    assert len(both) > second.record["material"]["films"]
+
+
 def test_the_report_says_it(table: Table, tmp_path: Path, tiny_recipe: Path) -> None:
     weights = pretrain(table, plan=PLAN, out=tmp_path / "run", settings=ONE).weights
     listed(weights.parent / "films.csv", films_of(table)[60:61])
@@ -81,5 +92,5 @@ def test_the_report_says_it(table: Table, tmp_path: Path, tiny_recipe: Path) -> 
         run = train(
             table, recipe=load_recipe(tiny_recipe).changed(epochs=1), out=tmp_path / "trained", settings=settings
         )
-    assert any("learnt from films of 1 of the 12 patients" in warning for warning in run.warnings)
+    assert any("learnt from films of at least 1 of the 6 patients" in warning for warning in run.warnings)
     assert "figures on them flatter" in run.report.read_text(encoding="utf-8")

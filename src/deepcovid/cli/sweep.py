@@ -97,7 +97,9 @@ def sweep(
         for line in sweep_lines(swept.told):
             console().print(line, markup=False)
         console().print(f"\npage      {swept.path('page')}\ntable     {swept.path('csv')}", markup=False)
-        console().print(f"next      deepcovid train {table} --recipe {swept.path('recipe')}", markup=False)
+        again = f" --positive {positive}" if positive != Settings.positive else ""
+        again += " --allow-outside" if allow_outside else ""
+        console().print(f"next      deepcovid train {table} --recipe {swept.path('recipe')}{again}", markup=False)
     if swept.told["failed"]:
         raise typer.Exit(FAILED)
 

@@ -16,6 +16,8 @@ from deepcovid.runs.settings import Settings
 from deepcovid.training.losses import class_weights
 from deepcovid.training.recipe import Recipe
 
+NAMED = ("imagenet", "xray", "none")  # weights whose films are known, or no chest films
+
 if TYPE_CHECKING:
     import lightning_fabric
 
@@ -64,6 +66,10 @@ def start_network(
     if films is not None and used.listed and (caution := caution_on(films, used.listed)):
         progress.warn(caution)
         used = replace(used, caution=caution)
+    elif films is not None and used.name not in NAMED and not used.listed:
+        progress.say(
+            "No list of films stands beside these weights: whether they were learnt from films of this table is not known."
+        )
     return network, used
 
 
@@ -85,11 +91,12 @@ def start_fabric(settings: Settings, *, progress: Progress, recipe: Recipe | Non
     import logging
 
     import lightning_fabric
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
 
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     try:
         fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, ImportError, MisconfigurationException) as error:
         raise RunError(
             f"the device {settings.device!r} cannot be had here",
             mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from deepcovid.datasets.columns import group_ids
+from deepcovid.datasets.columns import group_ids, text_column
 from deepcovid.datasets.table import Table
 from deepcovid.errors import ImageError, WeightsError
 from deepcovid.imaging.readers import film_hash
 
 HASH = "sha256"  # the column of the list
+SIDES = ("val", "test")  # what is measured on
 
 
 def learnt_before(table: Table, listed: Path) -> np.ndarray:
@@ -37,16 +38,21 @@ def caution_on(table: Table, listed: Path) -> str:
 
     Asked are the sides that measure (`split` is val or test), of a table without sides all films.
     """
-    frame = table.frame
-    measured = (frame["split"] != "train").to_numpy() if "split" in frame else np.ones(len(frame), dtype=bool)
-    met = learnt_before(table, listed) & measured
-    if not met.any():
+    met, patients = learnt_before(table, listed), group_ids(table.frame)
+    sides = text_column(table.frame, "split").fillna("").to_numpy(dtype=str)
+    counted = []
+    for side in SIDES if sides.any() else ("",):
+        rows = sides == side
+        if (met & rows).any():
+            films = f"({(met & rows).sum()} of {rows.sum()} films)"
+            of = f"{patients[met & rows].nunique()} of the {patients[rows].nunique()} patients {films}"
+            counted.append(f"{of} of the side {side}" if side else of)
+    if not counted:
         return ""
-    patients = group_ids(frame)
     return (
-        f"The backbone has learnt from films of {patients[met].nunique()} of the {patients[measured].nunique()} patients "
-        f"that this is measured on ({met.sum()} of {measured.sum()} films): figures on them flatter. Copies of films in "
-        f"another form are not recognised. → Put these patients into training, or take weights that were learnt without them."
+        f"The backbone has learnt from films of at least {' and '.join(counted)}: figures on them flatter. Copies of films in "
+        "another form, and other films of the same people, are not recognised. → Put these patients into training, or take "
+        "weights that were learnt without them."
     )
 
 

@@ -35,8 +35,9 @@ The list of films by their SHA-256 is `{list_file}`; the hash of the list is `{l
 
 RULE_ALL = "All patients that licences let in were learnt from; none was kept for measuring."
 RULE = (
-    'Learnt from are the patients whose number (the first 48 bits of the SHA-256 of "{purpose} " and the patient\'s id, as a '
-    "share of 1) is below {share:g}; the other {kept:,} films were kept for measuring. The rule depends on the patient alone."
+    'Learnt from are the patients whose number (the first 48 bits of the SHA-256 of "{purpose} " and the id '
+    '["SOURCE", "PATIENT"], or ["person", "", "PERSON"] where that column is filled, as a share of 1) is below {share:g}; '
+    "the other {kept:,} films were kept for measuring. The rule depends on these cells of the table alone."
 )
 TARGETS = """
 ## What was told of the films
@@ -44,8 +45,8 @@ TARGETS = """
 A target that a source never has, or that nearly all its films have, is unknown for its films and left out of the loss.
 {asked}
 
-| target | with | without |
-|---|---|---|
+| target | films with | films without | phantoms with | phantoms without |
+|---|---|---|---|---|
 """
 PROBES = """
 ## What linear probes say
@@ -83,7 +84,7 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
     return "\n".join(
         [
             HEAD.format(
-                **{**plan, **told, "methods": _methods(plan["methods"]), "rule": _rule(facts)},
+                **{**plan, **told, **_share(plan, told), "methods": _methods(plan["methods"]), "rule": _rule(facts)},
                 **{key: facts[key] for key in ("file", "bytes", "kept", "sha256", "start", "version", "command")},
                 device=_device(facts),
                 list_hash=facts["list_hash"],
@@ -94,11 +95,16 @@ def card_of(facts: dict[str, Any], *, given: str = "PATH", list_file: str = "fil
                 f"| {row['source'] or 'unknown'} | {row['license'] or 'unknown'} | {row['films']:,} |"
                 for row in told["sources"]
             ),
-            *_told(plan["methods"], told["targets"]),
+            *_told(plan["methods"], told["targets"], told["film_targets"]),
             _probes(facts["probes"]),
             LIMITS,
         ]
     )
+
+
+def _share(plan: dict[str, Any], told: dict[str, Any]) -> dict[str, float]:
+    """What each batch had of phantoms: nothing where none was drawn."""
+    return {"phantom_share": plan["phantom_share"] if told["phantoms"] else 0.0}
 
 
 def _device(facts: dict[str, Any]) -> str:
@@ -118,7 +124,7 @@ def _rule(facts: dict[str, Any]) -> str:
     return RULE_ALL if share >= 1 else RULE.format(purpose=facts["purpose"], share=share, kept=kept)
 
 
-def _told(methods: dict[str, float], counts: dict[str, dict[str, int]]) -> list[str]:
+def _told(methods: dict[str, float], counts: dict[str, dict[str, int]], real: dict[str, dict[str, int]]) -> list[str]:
     """The targets with their counts, and of which films they were asked."""
     if "tasks" in methods:
         asked = "They were asked of all films."
@@ -126,14 +132,24 @@ def _told(methods: dict[str, float], counts: dict[str, dict[str, int]]) -> list[
         asked = "They were asked of phantoms alone, but for the age: no label of a real film was learnt from."
     else:
         return ["\n## What was told of the films\n\nNothing: these methods ask no label."]
-    return [TARGETS.format(asked=asked).rstrip("\n"), *_targets(counts)]
+    return [TARGETS.format(asked=asked).rstrip("\n"), *_targets(counts, real)]
 
 
-def _targets(counts: dict[str, dict[str, int]]) -> list[str]:
-    return [
-        f"| {name} | {one.get('with', one.get('known', 0)):,} | {one.get('without', 0):,} |"
-        for name, one in counts.items()
-    ]
+def _targets(counts: dict[str, dict[str, int]], real: dict[str, dict[str, int]]) -> list[str]:
+    rows = []
+    for name, whole in counts.items():
+        of_films = real.get(name, {})
+        if "known" in whole:
+            cells = [of_films.get("known", 0), "", whole["known"] - of_films.get("known", 0), ""]
+            name = f"{name}, known"
+        else:
+            sides = ("with", "without")
+            cells = [
+                *(of_films.get(side, 0) for side in sides),
+                *(whole[side] - of_films.get(side, 0) for side in sides),
+            ]
+        rows.append(f"| {name} | " + " | ".join(f"{cell:,}" if cell != "" else "" for cell in cells) + " |")
+    return rows
 
 
 def _probes(probes: dict[str, Any]) -> str:

@@ -157,6 +157,7 @@ def _facts(
         "phantoms": len(films.dense),
         "sources": by.to_dict("records"),
         "targets": films.targets.counts(),
+        "film_targets": films.targets.first(films.real).counts(),
     }
 
 

@@ -28,6 +28,8 @@ from deepcovid.training.pretrain.plan import Plan
 from deepcovid.training.threads import threads
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from deepcovid.evaluation.intervals import Interval
     from deepcovid.models.network import FilmNetwork
     from deepcovid.models.weights import WeightsUsed
@@ -193,7 +195,7 @@ def _write(
 
     path = write_tensors(folder / WEIGHTS, backbone_tensors(network, half=half), metadata={"network": network.name})
     load_backbone_weights(network, path, seed=plan.seed)
-    write_table(folder / LISTED, material.listed)
+    write_table(folder / LISTED, _with_earlier(material.listed, start))
     write_table(folder / HISTORY, pd.DataFrame(history))
     facts = {
         "file": path.name,
@@ -217,6 +219,16 @@ def _write(
     }
     write_text(folder / CARD, card_of(facts | {key: folder.record[key] for key in ("command", "machine")}))
     folder.note(**facts, status="finished")
+
+
+def _with_earlier(listed: pd.DataFrame, start: WeightsUsed) -> pd.DataFrame:
+    """The list, after it what the weights that this began from were learnt from: a backbone does not forget."""
+    import pandas as pd
+
+    if start.listed is None:
+        return listed
+    earlier = pd.read_csv(start.listed, dtype=str).fillna("")
+    return pd.concat([listed, earlier], ignore_index=True).drop_duplicates("sha256", ignore_index=True)
 
 
 def backbone_tensors(network: FilmNetwork, *, half: bool) -> dict[str, np.ndarray]:

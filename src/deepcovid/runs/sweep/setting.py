@@ -88,7 +88,7 @@ def train_setting(place: Place, prepared: Prepared, *, settings: Settings, progr
             config=config,
             settings=settings,
             tables=lambda frame: {SCORES: _side(frame, "val"), TEST: _side(frame, "test")},
-            facts=lambda trained: _facts(trained, time.monotonic() - began),
+            facts=lambda trained: _facts(trained, time.monotonic() - began) | {"caution": weights.caution},
             progress=inside,
         )
     except (DeepCovidError, RuntimeError, ValueError) as error:  # the last two are torch's, of sizes and memory

@@ -145,7 +145,9 @@ def _account(
     told["test"] = _test(prepared, told, places, wishes) if wishes.test else None
     keeps_best = any(one.recipe.keep == "best" or one.recipe.early_stopping is not None for one in plan.variants)
     told["sentences"] = sentences(told)
-    return told | {"notes": notes(told, recipe=recipe, keeps_best=keeps_best)}
+    cautions = dict.fromkeys(place.record.get("caution", "") for seeds in places for place in seeds)
+    said = [caution for caution in cautions if caution]
+    return told | {"notes": [*said, *notes(told, recipe=recipe, keeps_best=keeps_best)]}
 
 
 def _errors(seeds: Sequence[Place]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
     from deepcovid.models.network import FilmNetwork
     from deepcovid.training.pretrain.plan import Plan
+
+# read in the new processes before they speak of their connection
+for chatty in ("lightning.fabric", "lightning_fabric.utilities.distributed", "lightning_fabric.utilities.rank_zero"):
+    logging.getLogger(chatty).setLevel(logging.ERROR)
 
 FEWEST = 2  # films a process: BatchNorm and `vicreg` know no spread of one
 
@@ -55,6 +61,10 @@ def pretrain_side_by_side(
     try:
         # as bytes, since Fabric looks through its arguments for modules and fails on a frozen dataclass
         fabric.launch(_one, said, pickle.dumps((to_tensors(network), plan, each, given)))
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
     except ProcessException as error:
         if not said.empty():
             problem, mend = said.get()
@@ -73,7 +83,7 @@ def _fabric(devices: int, accelerator: str) -> lightning_fabric.Fabric:
     strategy = DDPStrategy(start_method="spawn")
     try:
         return lightning_fabric.Fabric(accelerator=accelerator, devices=devices, strategy=strategy)
-    except (RuntimeError, ValueError, MisconfigurationException) as error:
+    except (RuntimeError, ValueError, ImportError, MisconfigurationException) as error:
         raise RunError(
             f"there are no {devices} devices of {accelerator!r} here",
             mend="give fewer --devices, or --device cpu; `deepcovid doctor` lists the devices there are",
@@ -82,11 +92,13 @@ def _fabric(devices: int, accelerator: str) -> lightning_fabric.Fabric:
 
 def _one(fabric: lightning_fabric.Fabric, said: Any, packed: bytes) -> None:
     """What each process does, with a network built anew; only the first keeps checkpoints, looks and speaks."""
-    import logging
+    import signal
 
     import torch
 
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits is told, and ends this one
+
     start, plan, each, given = pickle.loads(packed)
     if not fabric.is_global_zero:
         given = given | {"progress": None}

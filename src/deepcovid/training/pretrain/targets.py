@@ -29,6 +29,10 @@ class Targets:
     told: np.ndarray
     age: np.ndarray
 
+    def first(self, count: int) -> Targets:
+        """Those of the first films."""
+        return Targets(self.names, self.told[:count], self.age[:count])
+
     def counts(self) -> dict[str, dict[str, int]]:
         """How many films are told to have each target and not to have it; how many ages are known."""
         told = {
