@@ -79,9 +79,7 @@ def scratch(figures: Told) -> str:
 
 def _devices(figures: Told) -> str:
     """Bits are promised on a processor alone, so that it is told where a fold had another device."""
-    found = Counter(
-        one for told in figures["probe"]["tasks"].values() for one in told[SCRATCH].get("devices", ["cpu"] * 5)
-    )
+    found = Counter(one for told in figures["probe"]["tasks"].values() for one in told[SCRATCH]["devices"])
     return "trained on " + " and ".join(f"{name} ({number} networks)" for name, number in sorted(found.items()))
 
 

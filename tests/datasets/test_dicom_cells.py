@@ -6,13 +6,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from deepcovid.datasets import dicom_cells as cells
-
-
-def header(**elements: object) -> Dataset:
-    dataset = Dataset()
-    for keyword, value in elements.items():
-        setattr(dataset, keyword, value)
-    return dataset
+from tests.headers import header
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,10 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from pydicom.dataset import Dataset
 
 from deepcovid.imaging.dicom_age import CONTRADICTION, UNREADABLE, age_group, day
 from deepcovid.imaging.dicom_age import age as age_of
-
-
-def header(**elements: object) -> Dataset:
-    dataset = Dataset()
-    for keyword, value in elements.items():
-        setattr(dataset, keyword, value)
-    return dataset
+from tests.headers import header
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,13 @@ from pydicom.sr.codedict import codes
 
 from deepcovid.imaging.dicom_view import VIEWS, view_in_words, view_of
 from deepcovid.imaging.readers import read_radiograph
+from tests.headers import header
 
 
 def item(code: str, scheme: str = "SCT", **more: list[Dataset]) -> Dataset:
     dataset = Dataset()
     dataset.CodeValue, dataset.CodingSchemeDesignator = code, scheme
     for keyword, value in more.items():
-        setattr(dataset, keyword, value)
-    return dataset
-
-
-def header(**elements: object) -> Dataset:
-    dataset = Dataset()
-    for keyword, value in elements.items():
         setattr(dataset, keyword, value)
     return dataset
 

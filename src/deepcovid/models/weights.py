@@ -63,6 +63,11 @@ class WeightsUsed:
     listed: Path | None = None
     caution: str = ""
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the numbers are of a file that was given, of which nothing else is known."""
+        return self.name not in (RANDOM, PUBLISHED, XRAY)
+
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-able values."""
         return {name: value for name, value in asdict(self).items() if name != "listed"}

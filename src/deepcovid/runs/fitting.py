@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcovid.datasets.table import Table
-from deepcovid.errors import MissingPackageError, RecipeError, RunError
+from deepcovid.errors import MissingPackageError, RecipeError
 from deepcovid.models.engine import cores
 from deepcovid.progress import Progress
 from deepcovid.runs.data import Prepared
 from deepcovid.runs.learnt_before import caution_on
 from deepcovid.runs.settings import Settings
+from deepcovid.training.devices import fabric_on
 from deepcovid.training.losses import class_weights
 from deepcovid.training.recipe import Recipe
-
-NAMED = ("imagenet", "xray", "none")  # weights whose films are known, or no chest films
 
 if TYPE_CHECKING:
     import lightning_fabric
@@ -66,7 +65,7 @@ def start_network(
     if films is not None and used.listed and (caution := caution_on(films, used.listed)):
         progress.warn(caution)
         used = replace(used, caution=caution)
-    elif films is not None and used.name not in NAMED and not used.listed:
+    elif films is not None and used.is_file and not used.listed:
         progress.say(
             "No list of films stands beside these weights: whether they were learnt from films of this table is not known."
         )
@@ -88,19 +87,7 @@ def start_fabric(settings: Settings, *, progress: Progress, recipe: Recipe | Non
     Raises:
         RunError: the device is not there.
     """
-    import logging
-
-    import lightning_fabric
-    from lightning_fabric.utilities.exceptions import MisconfigurationException
-
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    try:
-        fabric = lightning_fabric.Fabric(accelerator=settings.device, devices=1)
-    except (RuntimeError, ValueError, ImportError, MisconfigurationException) as error:
-        raise RunError(
-            f"the device {settings.device!r} cannot be had here",
-            mend="choose auto or cpu; `deepcovid doctor` lists the devices there are",
-        ) from error
+    fabric = fabric_on(settings.device)
     fabric.launch()
     used, side_by_side = threads_of(recipe, settings), settings.workers or cores()
     progress.say(

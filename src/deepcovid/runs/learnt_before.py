@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,13 @@ def _read(listed: Path) -> set[str]:
 
 def _hash(path: Path) -> str:
     try:
-        return film_hash(path)
-    except ImageError:
+        told = path.stat()
+        return _hash_of(path, told.st_size, told.st_mtime_ns)
+    except (ImageError, OSError):
         return ""
+
+
+@lru_cache(maxsize=1 << 20)
+def _hash_of(path: Path, size: int, changed: int) -> str:
+    """Once a process, since every fold and every setting of a sweep asks; another size or time is another file."""
+    return film_hash(path)

@@ -56,7 +56,7 @@ def test_more_devices_than_there_are_and_batches_too_small_to_divide() -> None:
     with pytest.raises(RunError, match=r"8 films cannot be divided among 5 .*--batch-size of 10"):
         side_by_side.pretrain_side_by_side(network, plan=PLAN, devices=5, accelerator="cpu", each=1)
     if not torch.cuda.is_available():
-        with pytest.raises(RunError, match="there are no 2 devices of 'cuda'"):
+        with pytest.raises(RunError, match="2 devices of 'cuda' cannot be had"):
             side_by_side.pretrain_side_by_side(network, plan=PLAN, devices=2, accelerator="cuda", each=1)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import pickle
 from typing import TYPE_CHECKING, Any
 
 from deepcovid.errors import DeepCovidError, RunError
 from deepcovid.models.zoo import build_network
+from deepcovid.training.devices import fabric_on
 from deepcovid.training.pretrain.loop import pretrain_backbone
 from deepcovid.training.threads import threads
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from deepcovid.models.network import FilmNetwork
     from deepcovid.training.pretrain.plan import Plan
-
-# read in the new processes before they speak of their connection
-for chatty in ("lightning.fabric", "lightning_fabric.utilities.distributed", "lightning_fabric.utilities.rank_zero"):
-    logging.getLogger(chatty).setLevel(logging.ERROR)
 
 FEWEST = 2  # films a process: BatchNorm and `vicreg` know no spread of one
 
@@ -46,6 +42,7 @@ def pretrain_side_by_side(
         DeepCovidError: what the loop itself raises.
     """
     import torch
+    from lightning_fabric.strategies import DDPStrategy
     from torch.multiprocessing.spawn import ProcessException
 
     from deepcovid.models.network import to_tensors
@@ -56,7 +53,7 @@ def pretrain_side_by_side(
             f"a batch of {batch} films cannot be divided among {devices} processes",
             mend=f"give a --batch-size of {FEWEST * devices} or more, or fewer --devices",
         )
-    fabric = _fabric(devices, accelerator)
+    fabric = fabric_on(accelerator, devices=devices, strategy=DDPStrategy(start_method="spawn"))
     said = torch.multiprocessing.get_context("spawn").SimpleQueue()
     try:
         # as bytes, since Fabric looks through its arguments for modules and fails on a frozen dataclass
@@ -72,21 +69,6 @@ def pretrain_side_by_side(
         raise RunError(
             f"one of {devices} processes died: {str(error).strip().splitlines()[-1]}",
             mend="try --devices 1; with less memory a smaller --batch-size, then --resume",
-        ) from error
-
-
-def _fabric(devices: int, accelerator: str) -> lightning_fabric.Fabric:
-    import lightning_fabric
-    from lightning_fabric.strategies import DDPStrategy
-    from lightning_fabric.utilities.exceptions import MisconfigurationException
-
-    strategy = DDPStrategy(start_method="spawn")
-    try:
-        return lightning_fabric.Fabric(accelerator=accelerator, devices=devices, strategy=strategy)
-    except (RuntimeError, ValueError, ImportError, MisconfigurationException) as error:
-        raise RunError(
-            f"there are no {devices} devices of {accelerator!r} here",
-            mend="give fewer --devices, or --device cpu; `deepcovid doctor` lists the devices there are",
         ) from error
 
 
